@@ -14,17 +14,17 @@ namespace neuron {
 // What kind of failure, coarse enough to act on. The C API (nrt.h) has one status for each.
 enum class StatusCode {
   kOk = 0,
-  kInvalidArgument,    // the caller passed something that can never work
-  kNotFound,           // a named file, tensor, device or configuration does not exist
-  kUnsupported,        // well-formed, but this build or configuration cannot do it
-  kDataCorrupt,        // a file or a frame fails its checks
-  kResourceExhausted,  // out of device memory, on-chip memory, segments or handles
-  kFailedPrecondition, // the call is not allowed in this state
-  kTimeout,            // a wait reached its limit; the message holds the hang report
-  kExecutionError,     // the device stopped the program; the message holds the error record
-  kDeviceLost,         // the device went away
-  kIoError,            // the host's file system or a library refused
-  kInternal,           // a bug in this software
+  kInvalidArgument,     // the caller passed something that can never work
+  kNotFound,            // a named file, tensor, device or configuration does not exist
+  kUnsupported,         // well-formed, but this build or configuration cannot do it
+  kDataCorrupt,         // a file or a frame fails its checks
+  kResourceExhausted,   // out of device memory, on-chip memory, segments or handles
+  kFailedPrecondition,  // the call is not allowed in this state
+  kTimeout,             // a wait reached its limit; the message holds the hang report
+  kExecutionError,      // the device stopped the program; the message holds the error record
+  kDeviceLost,          // the device went away
+  kIoError,             // the host's file system or a library refused
+  kInternal,            // a bug in this software
 };
 
 // "INVALID_ARGUMENT" and so on, for messages and JSON.
@@ -54,8 +54,8 @@ inline Status OkStatus() { return Status(); }
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}               // NOLINT(google-explicit-constructor)
-  Result(Status status) : state_(std::move(status)) {}        // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
+  Result(Status status) : state_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return std::holds_alternative<T>(state_); }
   explicit operator bool() const { return ok(); }

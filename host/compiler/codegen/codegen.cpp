@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/compiler/codegen/codegen.h"
+
+#include <algorithm>
+#include <map>
+
+#include "host/compiler/codegen/planner.h"
+
+namespace neuron::compiler {
+namespace {
+
+// Gives every buffer its lifetime and place. Streamed loads go as early in the sequence as memory
+// allows, in their own order, so that weights are on chip before their layer starts. Returns, for
+// each operation, the position before which it is to be emitted.
+Result<std::vector<int>> PlanMemory(std::vector<PlannedOp>& ops, MemoryPlan& memory) {
+  const auto count = static_cast<int>(ops.size());
+  for (int i = 0; i < count; ++i) {
+    for (const BufferId id : ops[static_cast<size_t>(i)].uses) {
+      Buffer& buffer = memory.buffer(id);
+      buffer.first = buffer.first < 0 ? i : buffer.first;
+      buffer.last = i;
+    }
+  }
+  std::vector<bool> streamed(memory.buffers().size(), false);
+  for (const PlannedOp& op : ops) {
+    if (op.streamed) {
+      streamed[static_cast<size_t>(op.uses[0])] = true;
+    }
+  }
+  std::vector<BufferId> fixed;
+  for (size_t id = 0; id < streamed.size(); ++id) {
+    if (!streamed[id] && memory.buffers()[id].first >= 0) {
+      fixed.push_back(static_cast<BufferId>(id));
+    }
+  }
+  NEURON_RETURN_IF_ERROR(memory.Place(fixed));
+  std::vector<int> position(ops.size());
+  int earliest = 0;
+  for (int i = 0; i < count; ++i) {
+    const PlannedOp& op = ops[static_cast<size_t>(i)];
+    position[static_cast<size_t>(i)] = i;
+    // A host operator ends a launch; loads stay in the launch that uses them only by order, and
+    // memory keeps its content between launches.
+    if (op.streamed) {
+      NEURON_ASSIGN_OR_RETURN(earliest, memory.PlaceEarly(op.uses[0], earliest));
+      position[static_cast<size_t>(i)] = earliest;
+    }
+  }
+  return position;
+}
+
+// Emits planned operations into launches; a host operator ends one launch and the next begins.
+class Emitter {
+ public:
+  Emitter(ncx::PackageData& package, const LayerGraph& graph, const MemoryPlan& memory)
+      : package_(package), graph_(graph), memory_(memory) {}
+
+  Status Emit(const PlannedOp& op) {
+    if (op.host_op >= 0) {
+      Flush();
+      package_.steps.push_back({ncx::StepKind::kHost, static_cast<uint32_t>(op.host_op)});
+      return OkStatus();
+    }
+    program_.SetNode(op.node);
+    const uint64_t before = program_.dram_bytes();
+    NEURON_RETURN_IF_ERROR(op.emit(program_, memory_));
+    dram_bytes_[op.node] += program_.dram_bytes() - before;
+    return OkStatus();
+  }
+
+  void Flush() {
+    if (program_.empty()) {
+      return;
+    }
+    ncx::Launch launch;
+    program_.Finish(package_.image, launch);
+    for (const auto& [node, bytes] : dram_bytes_) {
+      ncx::LayerInfo info;
+      info.node = node;
+      info.macs = node < graph_.layers.size() ? static_cast<uint64_t>(graph_.layers[node].macs) : 0;
+      info.dram_bytes = bytes;
+      launch.macs += info.macs;
+      launch.layers.push_back(info);
+    }
+    package_.steps.push_back(
+        {ncx::StepKind::kLaunch, static_cast<uint32_t>(package_.launches.size())});
+    package_.launches.push_back(std::move(launch));
+    program_ = ProgramBuilder();
+    dram_bytes_.clear();
+  }
+
+ private:
+  ncx::PackageData& package_;
+  const LayerGraph& graph_;
+  const MemoryPlan& memory_;
+  ProgramBuilder program_;
+  std::map<uint32_t, uint64_t> dram_bytes_;
+};
+
+}  // namespace
+
+Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config) {
+  ncx::PackageData package;
+  package.isa_version = isa::kIsaVersion;
+  package.isa_hash = isa::kIsaHash;
+  package.configuration = config.name;
+  package.model_name = graph.model_name;
+  package.producer = "neuron compile";
+
+  Planner planner(graph, config, package);
+  NEURON_RETURN_IF_ERROR(planner.Plan());
+  std::vector<PlannedOp>& ops = planner.ops();
+  NEURON_ASSIGN_OR_RETURN(const std::vector<int> position, PlanMemory(ops, planner.memory()));
+
+  std::vector<size_t> order(ops.size());
+  for (size_t i = 0; i < order.size(); ++i) {
+    order[i] = i;
+  }
+  // A load moved to position p comes right before operation p; loads keep their own order.
+  std::ranges::stable_sort(order, [&](size_t a, size_t b) {
+    const auto key = [&](size_t i) { return std::pair(position[i], ops[i].streamed ? 0 : 1); };
+    return key(a) < key(b);
+  });
+  Emitter emitter(package, graph, planner.memory());
+  for (const size_t i : order) {
+    NEURON_RETURN_IF_ERROR(emitter.Emit(ops[i]));
+  }
+  emitter.Flush();
+
+  std::vector<uint32_t> node_of(ops.size());
+  for (size_t i = 0; i < ops.size(); ++i) {
+    node_of[i] = ops[i].node;
+  }
+  for (const Buffer& buffer : planner.memory().buffers()) {
+    if (buffer.first < 0) {
+      continue;
+    }
+    ncx::BufferPlan plan;
+    plan.name = buffer.name;
+    plan.space = static_cast<uint32_t>(isa::Space::kSbuf);
+    plan.offset = static_cast<uint32_t>(buffer.offset);
+    plan.bytes = static_cast<uint32_t>(buffer.bytes);
+    plan.first = node_of[static_cast<size_t>(buffer.first)];
+    plan.last = node_of[static_cast<size_t>(buffer.last)];
+    package.buffers.push_back(std::move(plan));
+  }
+  package.segments[kImageSegment].kind = ncx::SegmentKind::kImage;
+  package.segments[kImageSegment].bytes = package.image.size();
+  package.segments[kImageSegment].readable = true;
+  package.segments[kImageSegment].writable = false;
+  package.segments[kScratchSegment].kind = ncx::SegmentKind::kScratch;
+  package.segments[kScratchSegment].readable = true;
+  package.segments[kScratchSegment].writable = true;
+  return package;
+}
+
+}  // namespace neuron::compiler

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The back half of the compiler: a layer graph becomes a kernel package for one configuration.
+#ifndef NEURON_HOST_COMPILER_CODEGEN_CODEGEN_H_
+#define NEURON_HOST_COMPILER_CODEGEN_CODEGEN_H_
+
+#include "base/status.h"
+#include "host/compiler/layer_graph.h"
+#include "host/ncx/package.h"
+#include "neuron/isa.h"
+
+namespace neuron::compiler {
+
+// Lays out, tiles, allocates, schedules and encodes. kResourceExhausted when on-chip memory does
+// not suffice (the message names the tensors), kUnsupported for what the configuration cannot do.
+Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config);
+
+}  // namespace neuron::compiler
+
+#endif  // NEURON_HOST_COMPILER_CODEGEN_CODEGEN_H_

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+// Element-by-element layers: binary operations on VectorE, functions and scaling on ScalarE.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "host/compiler/codegen/instructions.h"
+#include "host/compiler/codegen/planner.h"
+
+namespace neuron::compiler {
+namespace {
+
+// Elements per partition of one instruction: short enough for engines to overlap on a layer.
+constexpr int64_t kTileElements = 512;
+
+uint32_t Bits(float value) { return std::bit_cast<uint32_t>(value); }
+
+// One ScalarE pass: out = activation(in * scale + bias), tile by tile.
+void PlanActivate(Planner& planner, const View& in, const View& out, const FunctionFields& fields,
+                  float scale, float bias) {
+  const View* operands[] = {&out, &in};
+  for (const Tile& tile : TilesOf(operands, planner.partitions(), 3, kTileElements)) {
+    planner.AddOp({in.buffer, out.buffer}, [=](ProgramBuilder& program, const MemoryPlan& memory) {
+      isa::ScalarInstruction op = ActivateOp(fields, tile);
+      SetIn(op, in, tile, 1, memory);
+      SetOut(op, out, tile, 0, memory);
+      op.scale = Bits(scale);
+      op.bias = Bits(bias);
+      return program.Append(op);
+    });
+  }
+}
+
+Result<isa::Alu> AluOf(const Planner& planner, BinaryOp op) {
+  switch (op) {
+    case BinaryOp::kAdd:
+      return isa::Alu::kAdd;
+    case BinaryOp::kSub:
+      return isa::Alu::kSub;
+    case BinaryOp::kMul:
+      return isa::Alu::kMul;
+    case BinaryOp::kMax:
+      return isa::Alu::kMax;
+    case BinaryOp::kMin:
+      return isa::Alu::kMin;
+    case BinaryOp::kEqual:
+      return isa::Alu::kEq;
+    case BinaryOp::kGreater:
+      return isa::Alu::kGt;
+    case BinaryOp::kLess:
+      return isa::Alu::kLt;
+    case BinaryOp::kDiv:
+    case BinaryOp::kPow:
+      break;
+  }
+  return planner.Error(StatusCode::kUnsupported, "VectorE has no such operation");
+}
+
+bool IsPlain(const Activation& activation) {
+  return activation.function == Function::kIdentity && std::isinf(activation.clamp_low) &&
+         std::isinf(activation.clamp_high);
+}
+
+// True when storing as the output's integer type already does what the activation does.
+bool ImpliedBySaturation(const Activation& activation, const Value& out) {
+  if (activation.function != Function::kIdentity || !out.quantization.has_value()) {
+    return false;
+  }
+  const bool is_signed = out.type == ElementType::kInt8;
+  const float low = is_signed ? -128.0F : 0.0F;
+  const float high = is_signed ? 127.0F : 255.0F;
+  const auto zero_point = static_cast<float>(out.quantization->zero_point[0]);
+  const float scale = out.quantization->scale[0];
+  return activation.clamp_low / scale <= low - zero_point + 0.5F &&
+         activation.clamp_high / scale >= high - zero_point - 0.5F;
+}
+
+// The operand in SBUF in the output's partition layout, broadcast to its shape. A partition axis of
+// one index is copied to all partitions.
+Result<View> BroadcastOperand(Planner& planner, ValueId id, const Shape& shape, int part_axis) {
+  const Value& value = planner.graph().value(id);
+  const size_t lead = shape.size() - value.shape.size();
+  const bool spreads = part_axis >= 0 && shape[static_cast<size_t>(part_axis)] > 1 &&
+                       (static_cast<size_t>(part_axis) < lead ||
+                        value.shape[static_cast<size_t>(part_axis) - lead] == 1);
+  if (!spreads) {
+    const int axis = part_axis < 0 ? -1 : part_axis - static_cast<int>(lead);
+    NEURON_ASSIGN_OR_RETURN(const View view, planner.InSbuf(id, axis));
+    if (auto broadcast = BroadcastTo(view, shape)) {
+      return *broadcast;
+    }
+    return planner.Error(
+        StatusCode::kInternal,
+        fmt::format("cannot broadcast {} to {}", ShapeToString(value.shape), ShapeToString(shape)));
+  }
+  NEURON_ASSIGN_OR_RETURN(View from, planner.AnyView(id));
+  if (from.part_axis >= 0 && from.parts() > 1) {
+    NEURON_ASSIGN_OR_RETURN(from, planner.InDram(id, false));
+  }
+  if (from.part_axis >= 0) {
+    from.strides[static_cast<size_t>(from.part_axis)] = 0;
+    from.part_axis = -1;
+  }
+  // Axes that stay of one element are not copied, only the partitions are filled.
+  Shape spread_shape(shape.size(), 1);
+  for (size_t i = 0; i < value.shape.size(); ++i) {
+    spread_shape[lead + i] = value.shape[i];
+  }
+  const auto axis = static_cast<size_t>(part_axis);
+  spread_shape[axis] = std::min<int64_t>(shape[axis], planner.partitions());
+  auto source = BroadcastTo(from, spread_shape);
+  View spread =
+      planner.NewView(value.name + " on all partitions", from.dtype, spread_shape, part_axis);
+  spread.zero_point = from.zero_point;
+  planner.AddCopy(*source, spread);
+  View result = *BroadcastTo(spread, [&] {
+    Shape same_parts = shape;
+    same_parts[axis] = spread_shape[axis];
+    return same_parts;
+  }());
+  result.shape = shape;
+  result.group_stride = 0;
+  return result;
+}
+
+// The axis that the layer's output should have on partitions: that of a full-size operand.
+int OutputAxis(Planner& planner, const Layer& layer) {
+  const Shape& shape = planner.graph().value(layer.outputs[0]).shape;
+  for (const ValueId id : layer.inputs) {
+    if (planner.graph().value(id).shape == shape &&
+        !planner.graph().value(id).constant.has_value()) {
+      return planner.PreferredAxis(id);
+    }
+  }
+  return planner.PreferredAxis(layer.outputs[0]);
+}
+
+View TemporaryLike(Planner& planner, const View& out, const std::string& what) {
+  return planner.NewView(what + " of " + planner.layer().name, isa::Dtype::kFp32, out.shape,
+                         out.part_axis);
+}
+
+// a / b = a * (1 / b).
+Result<View> Reciprocal(Planner& planner, ValueId id, const Shape& shape, int part_axis) {
+  Activation activation;
+  activation.function = Function::kReciprocal;
+  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(activation));
+  NEURON_ASSIGN_OR_RETURN(const View in, BroadcastOperand(planner, id, shape, part_axis));
+  View full = in;
+  full.shape = shape;
+  View out = TemporaryLike(planner, full, "reciprocal");
+  PlanActivate(planner, in, out, fields, planner.ScaleOf(planner.graph().value(id)), 0.0F);
+  return out;
+}
+
+}  // namespace
+
+Status LowerUnary(Planner& planner, const Layer& layer, const UnaryLayer& unary) {
+  const Value& in_value = planner.graph().value(layer.inputs[0]);
+  const Value& out_value = planner.graph().value(layer.outputs[0]);
+  const bool per_index = unary.scale.size() > 1 || unary.bias.size() > 1;
+  const float in_scale = planner.ScaleOf(in_value);
+  const float out_scale = planner.ScaleOf(out_value);
+  const int axis = per_index ? unary.axis : Planner::kAnyAxis;
+  NEURON_ASSIGN_OR_RETURN(const View in, planner.InSbuf(layer.inputs[0], axis));
+  NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueView(layer.outputs[0], in.part_axis));
+
+  // Clamps and functions work on real values; an identity may fold the output's step into its
+  // scale.
+  Activation activation = unary.activation;
+  const bool folds = activation.function == Function::kIdentity || out_scale == 1.0F;
+  float step = 1.0F;
+  if (folds) {
+    step = out_scale;
+    activation.clamp_low /= step;
+    activation.clamp_high /= step;
+  }
+  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(activation));
+  View target = folds ? out : TemporaryLike(planner, out, "result");
+
+  if (!per_index) {
+    PlanActivate(planner, in, target, fields, unary.scale[0] * in_scale / step,
+                 unary.bias[0] / step);
+  } else {
+    const auto count = static_cast<size_t>(in.parts());
+    std::vector<uint32_t> scales(count);
+    std::vector<uint32_t> biases(count);
+    for (size_t i = 0; i < count; ++i) {
+      scales[i] = Bits(unary.scale[unary.scale.size() > 1 ? i : 0] * in_scale / step);
+      biases[i] = Bits(unary.bias[unary.bias.size() > 1 ? i : 0] / step);
+    }
+    const BufferId scale_words = planner.PartitionWords("scales of " + layer.name, scales);
+    const BufferId bias_words = planner.PartitionWords("biases of " + layer.name, biases);
+    const int64_t partitions = planner.partitions();
+    std::vector<int64_t> start(in.shape.size(), 0);
+    Shape size = in.shape;
+    const auto part = static_cast<size_t>(in.part_axis);
+    for (int64_t first = 0; first < in.parts(); first += partitions) {
+      start[part] = first;
+      size[part] = std::min(partitions, in.parts() - first);
+      const View from = Sliced(in, start, size, partitions);
+      const View to = Sliced(target, start, size, partitions);
+      const auto word = static_cast<uint32_t>(first / partitions * 4);
+      const View* operands[] = {&to, &from};
+      for (const Tile& tile : TilesOf(operands, partitions, 3, kTileElements)) {
+        planner.AddOp({from.buffer, to.buffer, scale_words, bias_words},
+                      [=](ProgramBuilder& program, const MemoryPlan& memory) {
+                        isa::ScalarInstruction op = ActivateOp(fields, tile);
+                        SetIn(op, from, tile, 1, memory);
+                        SetOut(op, to, tile, 0, memory);
+                        op.scale_operand = static_cast<uint32_t>(isa::Operand::kPartition);
+                        op.bias_operand = op.scale_operand;
+                        op.scale = static_cast<uint32_t>(memory.buffer(scale_words).offset) + word;
+                        op.bias = static_cast<uint32_t>(memory.buffer(bias_words).offset) + word;
+                        return program.Append(op);
+                      });
+      }
+    }
+  }
+  if (!folds) {
+    NEURON_ASSIGN_OR_RETURN(const FunctionFields identity, planner.Fields(Activation{}));
+    PlanActivate(planner, target, out, identity, 1.0F / out_scale, 0.0F);
+  }
+  return OkStatus();
+}
+
+Status LowerBinary(Planner& planner, const Layer& layer, const BinaryLayer& binary) {
+  const Value& out_value = planner.graph().value(layer.outputs[0]);
+  const Value& a_value = planner.graph().value(layer.inputs[0]);
+  const Value& b_value = planner.graph().value(layer.inputs[1]);
+  const Shape& shape = out_value.shape;
+  const int axis = OutputAxis(planner, layer);
+  const float out_scale = planner.ScaleOf(out_value);
+  const bool divides = binary.op == BinaryOp::kDiv;
+  NEURON_ASSIGN_OR_RETURN(const isa::Alu alu, AluOf(planner, divides ? BinaryOp::kMul : binary.op));
+  NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueView(layer.outputs[0], axis));
+
+  const bool direct =
+      IsPlain(binary.activation) || ImpliedBySaturation(binary.activation, out_value);
+  // Real units until the last step when a function follows, steps of the output otherwise.
+  const bool linear = binary.activation.function == Function::kIdentity;
+  const float step = linear ? out_scale : 1.0F;
+  const View sum = direct ? out : TemporaryLike(planner, out, "result");
+
+  NEURON_ASSIGN_OR_RETURN(View a, BroadcastOperand(planner, layer.inputs[0], shape, axis));
+  NEURON_ASSIGN_OR_RETURN(View b, divides
+                                      ? Reciprocal(planner, layer.inputs[1], shape, axis)
+                                      : BroadcastOperand(planner, layer.inputs[1], shape, axis));
+  const bool product = alu == isa::Alu::kMul;
+  float a_scale = planner.ScaleOf(a_value) / step;
+  float b_scale = divides ? 1.0F : planner.ScaleOf(b_value) / (product ? 1.0F : step);
+  // alu(a, b) = (b * b_scale) alu' a', with a already scaled where it must be.
+  if (product) {
+    b_scale *= a_scale;
+    a_scale = 1.0F;
+  }
+  if (a_scale != 1.0F || (a.dtype != isa::Dtype::kFp32 && !product)) {
+    NEURON_ASSIGN_OR_RETURN(const FunctionFields identity, planner.Fields(Activation{}));
+    const View scaled = TemporaryLike(planner, out, "scaled operand");
+    PlanActivate(planner, a, scaled, identity, a_scale, 0.0F);
+    a = scaled;
+  }
+  const isa::Alu swapped = alu == isa::Alu::kSub  ? isa::Alu::kRsub
+                           : alu == isa::Alu::kGt ? isa::Alu::kLt
+                           : alu == isa::Alu::kLt ? isa::Alu::kGt
+                                                  : alu;
+  const View* operands[] = {&sum, &a, &b};
+  for (const Tile& tile : TilesOf(operands, planner.partitions(), 3, kTileElements)) {
+    planner.AddOp(
+        {a.buffer, b.buffer, sum.buffer}, [=](ProgramBuilder& program, const MemoryPlan& memory) {
+          const bool plain = b_scale == 1.0F;
+          isa::VectorInstruction op =
+              VectorOp(plain ? isa::Opcode::kTensorTensor : isa::Opcode::kScalarTensorTensor, tile);
+          if (plain) {
+            SetIn0(op, a, tile, 1, memory);
+            SetIn1(op, b, tile, 2, memory);
+            op.alu0 = static_cast<uint32_t>(alu);
+          } else {
+            SetIn0(op, b, tile, 2, memory);
+            SetIn1(op, a, tile, 1, memory);
+            op.alu0 = static_cast<uint32_t>(isa::Alu::kMul);
+            op.scalar0 = Bits(b_scale);
+            op.alu1 = static_cast<uint32_t>(swapped);
+          }
+          SetOut(op, sum, tile, 0, memory);
+          return program.Append(op);
+        });
+  }
+  if (!direct) {
+    Activation activation = binary.activation;
+    if (linear) {
+      activation.clamp_low /= step;
+      activation.clamp_high /= step;
+    }
+    NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(activation));
+    if (linear || out_scale == 1.0F) {
+      PlanActivate(planner, sum, out, fields, 1.0F, 0.0F);
+    } else {
+      PlanActivate(planner, sum, sum, fields, 1.0F, 0.0F);
+      NEURON_ASSIGN_OR_RETURN(const FunctionFields identity, planner.Fields(Activation{}));
+      PlanActivate(planner, sum, out, identity, 1.0F / out_scale, 0.0F);
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace neuron::compiler

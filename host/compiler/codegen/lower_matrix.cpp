@@ -1,0 +1,699 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolutions and products with constant weights: for each tile of up to 512 output positions and
+// P output channels one matmul instruction (two when the input channels do not fill their last
+// group) and one activate that moves the sums from PSUM to SBUF.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <memory>
+
+#include "host/compiler/codegen/instructions.h"
+#include "host/compiler/codegen/planner.h"
+
+namespace neuron::compiler {
+namespace {
+
+constexpr int64_t kPartitionStep = int64_t{1} << isa::kSbufPartitionShift;
+constexpr int64_t kWordBytes = 4;
+
+int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t AlignUp(int64_t value, int64_t to) { return CeilDiv(value, to) * to; }
+
+// One free dimension of the product: positions of the output.
+struct FreeDim {
+  int64_t size = 1;
+  int64_t in_stride = 0;
+  int64_t out_stride = 0;
+};
+
+// Everything tiles need to know, in bytes and elements.
+struct Product {
+  const Layer* layer = nullptr;
+  std::shared_ptr<const MatrixLayer> matrix;  // the layer's, or its packed form
+  View in;
+  View out;
+  int64_t in_base = 0;        // offset in in.buffer of the first operand of tap 0
+  int64_t out_base = 0;       // offset in out.buffer
+  std::vector<FreeDim> free;  // innermost first
+  int64_t channels_in = 1;    // contraction length per tap, all groups
+  int64_t channels_out = 1;
+  int64_t tap_width = 1;  // taps along the inner and outer kernel axes
+  int64_t tap_height = 1;
+  int64_t tap_stride_x = 0;  // bytes in the input from tap to tap
+  int64_t tap_stride_y = 0;
+};
+
+// Output channels [first, first + count) and the input channels they need.
+struct ColumnTile {
+  int64_t first = 0;
+  int64_t count = 0;
+  int64_t first_group = 0;  // partition groups of the input
+  int64_t groups = 1;
+  int64_t row_offset = 0;  // bytes in the chunk's row: weights, then bias, then scale
+  int64_t bias_offset = 0;
+  int64_t scale_offset = 0;
+  BufferId chunk = kNoBuffer;
+};
+
+bool IsInteger(const MatrixLayer& matrix) {
+  return matrix.weight.type == ElementType::kInt8 || matrix.weight.type == ElementType::kUint8;
+}
+
+// Weight of output channel m for tap (y, x) and input channel c, as stored bytes; nullptr where the
+// channel groups make it zero.
+const std::byte* WeightAt(const Product& p, int64_t m, int64_t c, int64_t y, int64_t x) {
+  const MatrixLayer& matrix = *p.matrix;
+  const int64_t per_group_in = p.channels_in / matrix.group;
+  const int64_t per_group_out = p.channels_out / matrix.group;
+  const int64_t g = m / per_group_out;
+  if (c / per_group_in != g) {
+    return nullptr;
+  }
+  const int64_t index =
+      ((m * per_group_in + c % per_group_in) * p.tap_height + y) * p.tap_width + x;
+  return matrix.weight.data.data() + index * static_cast<int64_t>(ElementBytes(matrix.weight.type));
+}
+
+// Lays the weights, biases and scales of consecutive column tiles out as rows, one per partition,
+// and plans their load: the stationary operand of partition k is W[k, :] of every tap.
+void PackChunk(Planner& planner, const Product& p, std::span<ColumnTile> tiles) {
+  const MatrixLayer& matrix = *p.matrix;
+  const int64_t partitions = planner.partitions();
+  const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
+  const bool has_bias = !matrix.bias.empty() || !matrix.bias_int.empty();
+  const bool has_scale = matrix.scale.size() > 1;
+  int64_t row = 0;
+  for (ColumnTile& tile : tiles) {
+    tile.row_offset = row;
+    row += AlignUp(tile.groups * p.tap_height * p.tap_width * tile.count * bytes, kWordBytes);
+    if (has_bias) {
+      tile.bias_offset = row;
+      row += kWordBytes;
+    }
+    if (has_scale) {
+      tile.scale_offset = row;
+      row += kWordBytes;
+    }
+  }
+  row = AlignUp(row, 16);
+  const int64_t rows =
+      std::min<int64_t>(partitions, std::max(std::min(p.channels_in, partitions), tiles[0].count));
+  std::vector<std::byte> table(static_cast<size_t>(rows * row));
+  const auto zero = static_cast<std::byte>(matrix.weight_zero_point);
+  for (const ColumnTile& tile : tiles) {
+    for (int64_t k = 0; k < rows; ++k) {
+      std::byte* at = table.data() + k * row + tile.row_offset;
+      for (int64_t g = tile.first_group; g < tile.first_group + tile.groups; ++g) {
+        for (int64_t y = 0; y < p.tap_height; ++y) {
+          for (int64_t x = 0; x < p.tap_width; ++x) {
+            for (int64_t m = tile.first; m < tile.first + tile.count; ++m, at += bytes) {
+              const int64_t c = g * partitions + k;
+              const std::byte* weight = c < p.channels_in ? WeightAt(p, m, c, y, x) : nullptr;
+              if (weight != nullptr) {
+                std::memcpy(at, weight, static_cast<size_t>(bytes));
+              } else if (bytes == 1) {
+                *at = zero;
+              }
+            }
+          }
+        }
+      }
+      const int64_t m = tile.first + k;
+      if (k >= tile.count) {
+        continue;
+      }
+      if (has_bias) {
+        std::byte* to = table.data() + k * row + tile.bias_offset;
+        if (matrix.bias.empty()) {
+          std::memcpy(to, &matrix.bias_int[static_cast<size_t>(m)], kWordBytes);
+        } else {
+          std::memcpy(to, &matrix.bias[static_cast<size_t>(m)], kWordBytes);
+        }
+      }
+      if (has_scale) {
+        std::memcpy(table.data() + k * row + tile.scale_offset,
+                    &matrix.scale[static_cast<size_t>(m)], kWordBytes);
+      }
+    }
+  }
+  const int64_t offset = planner.AddConstant(table.data(), table.size());
+  const BufferId buffer = planner.NewBuffer("weights of " + p.layer->name, row);
+  planner.AddStreamedLoad(buffer, offset, rows, row);
+  for (ColumnTile& tile : tiles) {
+    tile.chunk = buffer;
+  }
+}
+
+// Column tiles of P output channels; loads of at least kChunkBytes per partition, so that the first
+// tile need not wait for all weights and small layers need few loads.
+std::vector<ColumnTile> PlanColumns(Planner& planner, const Product& p) {
+  constexpr int64_t kChunkBytes = 1024;
+  const int64_t partitions = planner.partitions();
+  const int64_t per_group_in = p.channels_in / p.matrix->group;
+  const int64_t per_group_out = p.channels_out / p.matrix->group;
+  std::vector<ColumnTile> tiles;
+  for (int64_t first = 0; first < p.channels_out; first += partitions) {
+    ColumnTile tile;
+    tile.first = first;
+    tile.count = std::min(partitions, p.channels_out - first);
+    const int64_t low = first / per_group_out * per_group_in;
+    const int64_t high = ((first + tile.count - 1) / per_group_out + 1) * per_group_in;
+    tile.first_group = low / partitions;
+    tile.groups = (high - 1) / partitions - tile.first_group + 1;
+    tiles.push_back(tile);
+  }
+  size_t start = 0;
+  int64_t row = 0;
+  for (size_t i = 0; i < tiles.size(); ++i) {
+    row += tiles[i].groups * p.tap_height * p.tap_width * tiles[i].count *
+           static_cast<int64_t>(ElementBytes(p.matrix->weight.type));
+    if (row >= kChunkBytes || i + 1 == tiles.size()) {
+      PackChunk(planner, p, std::span(tiles).subspan(start, i + 1 - start));
+      start = i + 1;
+      row = 0;
+    }
+  }
+  return tiles;
+}
+
+// A box of output positions: sizes of up to three dimensions and where it starts.
+struct PositionTile {
+  std::array<FreeDim, 3> dims;
+  int64_t in_offset = 0;
+  int64_t out_offset = 0;
+  int64_t count() const { return dims[0].size * dims[1].size * dims[2].size; }
+};
+
+// Joins dimensions that both sides walk as one, then cuts boxes of at most `limit` positions.
+std::vector<PositionTile> PlanPositions(std::vector<FreeDim> dims, int64_t limit) {
+  std::erase_if(dims, [](const FreeDim& dim) { return dim.size == 1; });
+  for (size_t i = 0; i + 1 < dims.size();) {
+    if (dims[i + 1].in_stride == dims[i].in_stride * dims[i].size &&
+        dims[i + 1].out_stride == dims[i].out_stride * dims[i].size) {
+      dims[i].size *= dims[i + 1].size;
+      dims.erase(dims.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    } else {
+      ++i;
+    }
+  }
+  std::vector<PositionTile> tiles = {PositionTile{}};
+  int64_t count = 1;
+  size_t kept = 0;
+  for (const FreeDim& dim : dims) {
+    const int64_t room = kept < tiles[0].dims.size() ? std::max<int64_t>(limit / count, 1) : 1;
+    const int64_t pieces = CeilDiv(dim.size, room);
+    const int64_t piece = CeilDiv(dim.size, pieces);
+    std::vector<PositionTile> cut;
+    for (int64_t at = 0; at < dim.size; at += piece) {
+      for (PositionTile tile : tiles) {
+        tile.in_offset += at * dim.in_stride;
+        tile.out_offset += at * dim.out_stride;
+        if (piece > 1) {
+          tile.dims[kept] = {std::min(piece, dim.size - at), dim.in_stride, dim.out_stride};
+        }
+        cut.push_back(tile);
+      }
+    }
+    tiles = std::move(cut);
+    if (piece > 1) {
+      count *= piece;
+      ++kept;
+    }
+    if (piece < dim.size) {
+      limit = 0;  // further dimensions are walked tile by tile
+    }
+  }
+  return tiles;
+}
+
+// The matmul instructions that leave one (columns, positions) tile in PSUM.
+Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Product& p,
+                  const ColumnTile& columns, const PositionTile& positions, int64_t partitions,
+                  uint32_t psum_base) {
+  const MatrixLayer& matrix = *p.matrix;
+  const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
+  const int64_t tap_bytes = columns.count * bytes;
+  const int64_t end_group = columns.first_group + columns.groups;
+  const int64_t whole_end = std::min(end_group, p.channels_in / partitions);
+  const int64_t whole = std::max<int64_t>(0, whole_end - columns.first_group);
+  bool accumulate = false;
+  auto emit = [&](int64_t group, int64_t groups, int64_t part_count) {
+    isa::TensorInstruction op;
+    op.opcode = static_cast<uint32_t>(isa::Opcode::kMatmul);
+    op.part_count = static_cast<uint32_t>(part_count);
+    op.moving_dtype = static_cast<uint32_t>(p.in.dtype);
+    op.stationary_dtype = static_cast<uint32_t>(*EngineType(matrix.weight.type));
+    op.accumulate = accumulate ? 1 : 0;
+    op.moving_zero_point = static_cast<uint32_t>(p.in.zero_point) & 0xFFU;
+    op.stationary_zero_point = static_cast<uint32_t>(matrix.weight_zero_point) & 0xFFU;
+    op.column_count = static_cast<uint32_t>(columns.count);
+    op.stationary_base = static_cast<uint32_t>(
+        memory.buffer(columns.chunk).offset + columns.row_offset +
+        (group - columns.first_group) * p.tap_height * p.tap_width * tap_bytes);
+    op.moving_base = static_cast<uint32_t>(memory.buffer(p.in.buffer).offset + p.in_base +
+                                           positions.in_offset + group * p.in.group_stride);
+    op.psum_base = psum_base;
+    op.stationary_stride = static_cast<int32_t>(bytes);
+    op.outer_size0 = static_cast<uint32_t>(p.tap_width);
+    op.outer_size1 = static_cast<uint32_t>(p.tap_height);
+    op.outer_size2 = static_cast<uint32_t>(groups);
+    op.stationary_outer_stride0 = static_cast<int32_t>(tap_bytes);
+    op.stationary_outer_stride1 = static_cast<int32_t>(tap_bytes * p.tap_width);
+    op.stationary_outer_stride2 = static_cast<int32_t>(tap_bytes * p.tap_width * p.tap_height);
+    op.moving_outer_stride0 = static_cast<int32_t>(p.tap_stride_x);
+    op.moving_outer_stride1 = static_cast<int32_t>(p.tap_stride_y);
+    op.moving_outer_stride2 = static_cast<int32_t>(p.in.group_stride);
+    op.inner_size0 = static_cast<uint32_t>(positions.dims[0].size);
+    op.inner_size1 = static_cast<uint32_t>(positions.dims[1].size);
+    op.inner_size2 = static_cast<uint32_t>(positions.dims[2].size);
+    op.moving_stride0 = static_cast<int32_t>(positions.dims[0].in_stride);
+    op.moving_stride1 = static_cast<int32_t>(positions.dims[1].in_stride);
+    op.moving_stride2 = static_cast<int32_t>(positions.dims[2].in_stride);
+    accumulate = true;
+    return program.Append(op);
+  };
+  if (whole > 0) {
+    NEURON_RETURN_IF_ERROR(emit(columns.first_group, whole, partitions));
+  }
+  if (whole < columns.groups) {
+    NEURON_RETURN_IF_ERROR(emit(columns.first_group + whole, 1, p.channels_in % partitions));
+  }
+  return OkStatus();
+}
+
+// The activate that takes a finished tile from PSUM to the output.
+isa::ScalarInstruction Drain(const MemoryPlan& memory, const Product& p, const ColumnTile& columns,
+                             const PositionTile& positions, const FunctionFields& fields,
+                             int64_t partitions, uint32_t psum_base) {
+  const MatrixLayer& matrix = *p.matrix;
+  Tile tile;
+  tile.part_count = columns.count;
+  for (const FreeDim& dim : positions.dims) {
+    tile.sizes.push_back(dim.size);
+  }
+  isa::ScalarInstruction op = ActivateOp(fields, tile);
+  op.in_space = static_cast<uint32_t>(isa::Space::kPsum);
+  op.in_dtype = static_cast<uint32_t>(IsInteger(matrix) ? isa::Dtype::kInt32 : isa::Dtype::kFp32);
+  op.in_base = psum_base;
+  op.in_stride0 = kWordBytes;
+  op.in_stride1 = static_cast<int32_t>(kWordBytes * positions.dims[0].size);
+  op.in_stride2 =
+      static_cast<int32_t>(kWordBytes * positions.dims[0].size * positions.dims[1].size);
+  op.out_dtype = static_cast<uint32_t>(p.out.dtype);
+  op.out_zero_point = static_cast<uint32_t>(p.out.zero_point) & 0xFFU;
+  op.out_base =
+      static_cast<uint32_t>(memory.buffer(p.out.buffer).offset + p.out_base + positions.out_offset +
+                            columns.first / partitions * p.out.group_stride);
+  op.out_stride0 = static_cast<int32_t>(positions.dims[0].out_stride);
+  op.out_stride1 = static_cast<int32_t>(positions.dims[1].out_stride);
+  op.out_stride2 = static_cast<int32_t>(positions.dims[2].out_stride);
+  const auto chunk = static_cast<uint32_t>(memory.buffer(columns.chunk).offset);
+  const auto partition = static_cast<uint32_t>(isa::Operand::kPartition);
+  if (!matrix.bias.empty() || !matrix.bias_int.empty()) {
+    op.bias_operand = partition;
+    op.bias = chunk + static_cast<uint32_t>(columns.bias_offset);
+  }
+  if (matrix.scale.size() > 1) {
+    op.scale_operand = partition;
+    op.scale = chunk + static_cast<uint32_t>(columns.scale_offset);
+  } else if (matrix.scale.size() == 1) {
+    op.scale = std::bit_cast<uint32_t>(matrix.scale[0]);
+  }
+  return op;
+}
+
+// Positions of one tile: small enough that the next layer can start before this one has ended,
+// large enough to hide weight loading.
+int64_t PositionLimit(const Planner& planner, int64_t positions) {
+  constexpr int64_t kSmallestTile = 128;
+  constexpr int64_t kTilesPerLayer = 4;
+  const int64_t bank = isa::kPsumBankBytes / kWordBytes;
+  const int64_t wanted = std::max(kSmallestTile, CeilDiv(positions, kTilesPerLayer));
+  return std::min<int64_t>(
+      {wanted, bank, isa::kMaxMoving, planner.config().psum_bytes / kWordBytes / 2});
+}
+
+Status PlanProduct(Planner& planner, const Product& p) {
+  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(p.matrix->activation));
+  const std::vector<ColumnTile> columns = PlanColumns(planner, p);
+  int64_t total = 1;
+  for (const FreeDim& dim : p.free) {
+    total *= dim.size;
+  }
+  const std::vector<PositionTile> positions = PlanPositions(p.free, PositionLimit(planner, total));
+  const int64_t partitions = planner.partitions();
+  const auto banks = planner.config().psum_bytes / isa::kPsumBankBytes;
+  uint32_t bank = 0;
+  for (const PositionTile& position : positions) {
+    for (const ColumnTile& column : columns) {
+      const uint32_t psum_base = (bank++ % banks) * isa::kPsumBankBytes;
+      planner.AddOp({p.in.buffer, p.out.buffer, column.chunk},
+                    [=](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
+                      NEURON_RETURN_IF_ERROR(
+                          EmitMatmul(program, memory, p, column, position, partitions, psum_base));
+                      return program.Append(
+                          Drain(memory, p, column, position, fields, partitions, psum_base));
+                    });
+    }
+  }
+  return OkStatus();
+}
+
+// Geometry of a convolution over [N, C, H, W], with 1-D ones as H = 1.
+struct Window {
+  int64_t batch, channels, height, width, out_height, out_width, kernel_height, kernel_width;
+  size_t axis_y, axis_x;
+  bool flat;  // no H axis
+};
+
+Window WindowOf(const Shape& in, const Shape& out, const HostTensor& weight) {
+  Window w{};
+  w.flat = in.size() == 3;
+  w.batch = in[0];
+  w.channels = in[1];
+  w.height = w.flat ? 1 : in[2];
+  w.width = in.back();
+  w.out_height = w.flat ? 1 : out[2];
+  w.out_width = out.back();
+  w.kernel_height = w.flat ? 1 : weight.shape[2];
+  w.kernel_width = weight.shape.back();
+  w.axis_y = 2;
+  w.axis_x = in.size() - 1;
+  return w;
+}
+
+std::vector<int64_t> HaloOf(size_t rank, int64_t y, int64_t x) {
+  std::vector<int64_t> halo(rank, 0);
+  halo[rank - 1] = x;
+  if (rank == 4) {
+    halo[2] = y;
+  }
+  return halo;
+}
+
+// Packs taps into partitions: virtual channel (tap, c) is the whole padded plane of channel c
+// shifted by the tap, one long DMA each; the convolution becomes 1x1 on channels * taps channels.
+View PackPlanes(Planner& planner, const View& in, const MatrixLayer& matrix, const Window& w) {
+  const int64_t bytes = in.element_bytes();
+  const int64_t row = w.flat ? 0 : in.strides[w.axis_y];
+  const int64_t span = (w.out_height - 1) * matrix.strides[0] * row +
+                       (w.out_width - 1) * matrix.strides[1] * bytes + bytes;
+  const int64_t virtual_channels = w.channels * w.kernel_height * w.kernel_width;
+  View packed = planner.NewView("taps of " + planner.layer().name, in.dtype,
+                                {virtual_channels, span / bytes}, 0);
+  packed.zero_point = in.zero_point;
+  const int64_t start = in.offset - matrix.pads[0] * row - matrix.pads[1] * bytes;
+  const int64_t partitions = planner.partitions();
+  planner.AddOp(
+      {in.buffer, packed.buffer}, [=](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
+        int64_t channel = 0;
+        for (int64_t y = 0; y < w.kernel_height; ++y) {
+          for (int64_t x = 0; x < w.kernel_width; ++x) {
+            const int64_t shift = y * matrix.dilations[0] * row + x * matrix.dilations[1] * bytes;
+            for (int64_t c = 0; c < w.channels;) {
+              const int64_t partition = channel % partitions;
+              const int64_t count = std::min(w.channels - c, partitions - partition);
+              isa::DmaInstruction dma = DmaCopy(isa::Space::kSbuf, 0, isa::Space::kSbuf, 0, bytes);
+              dma.src_base = static_cast<uint32_t>(memory.buffer(in.buffer).offset + start + shift +
+                                                   c * kPartitionStep);
+              dma.dst_base = static_cast<uint32_t>(memory.buffer(packed.buffer).offset +
+                                                   partition * kPartitionStep +
+                                                   channel / partitions * packed.group_stride);
+              SetDmaDims(dma, {span / bytes, count, 1, 1}, {bytes, kPartitionStep, 0, 0},
+                         {bytes, kPartitionStep, 0, 0});
+              NEURON_RETURN_IF_ERROR(program.Append(isa::Queue::kDma1, dma));
+              channel += count;
+              c += count;
+            }
+          }
+        }
+        return OkStatus();
+      });
+  return packed;
+}
+
+// The weights of a packed convolution: [M, taps * C, 1, 1].
+MatrixLayer PackedWeights(const MatrixLayer& matrix, const Window& w) {
+  MatrixLayer packed = matrix;
+  const int64_t taps = w.kernel_height * w.kernel_width;
+  const auto bytes = ElementBytes(matrix.weight.type);
+  const int64_t outputs = matrix.weight.shape[0];
+  packed.weight = HostTensor(matrix.weight.type, {outputs, taps * w.channels, 1, 1});
+  for (int64_t m = 0; m < outputs; ++m) {
+    for (int64_t c = 0; c < w.channels; ++c) {
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        const auto from = static_cast<size_t>((m * w.channels + c) * taps + tap) * bytes;
+        const auto to = static_cast<size_t>(m * taps * w.channels + tap * w.channels + c) * bytes;
+        std::memcpy(packed.weight.data.data() + to, matrix.weight.data.data() + from, bytes);
+      }
+    }
+  }
+  return packed;
+}
+
+// A one-channel signal with long strided windows (a short-time Fourier transform): gathers the
+// windows themselves, tap k of window t = x[t * stride + k * dilation].
+bool GathersWindows(const MatrixLayer& matrix, const Window& w) {
+  const bool unpadded = std::ranges::all_of(matrix.pads, [](int64_t pad) { return pad == 0; });
+  return unpadded && w.flat && w.batch == 1 && w.channels == 1 && matrix.group == 1 &&
+         w.kernel_width >= w.out_width && w.kernel_width > 4;
+}
+
+Result<View> GatherWindows(Planner& planner, ValueId value, const MatrixLayer& matrix,
+                           const Window& w) {
+  NEURON_ASSIGN_OR_RETURN(const View any, planner.AnyView(value));
+  View from = any;
+  const int64_t step = any.strides[w.axis_x];
+  from.shape = {w.kernel_width, w.out_width};
+  from.strides = {step * matrix.dilations[1], step * matrix.strides[1]};
+  from.part_axis = -1;
+  from.halo_low.assign(2, 0);
+  from.halo_high.assign(2, 0);
+  View windows = planner.NewView("windows of " + planner.layer().name, any.dtype,
+                                 {w.kernel_width, w.out_width}, 0);
+  windows.zero_point = any.zero_point;
+  planner.AddCopy(from, windows);
+  return windows;
+}
+
+// Refers to a layer of the graph, which outlives the plan.
+std::shared_ptr<const MatrixLayer> Borrow(const MatrixLayer& layer) {
+  return {std::shared_ptr<void>(), &layer};
+}
+
+Status PlanChecked(Planner& planner, const Product& p, const Value& in_value) {
+  if (IsInteger(*p.matrix) !=
+      (in_value.type == ElementType::kInt8 || in_value.type == ElementType::kUint8)) {
+    return planner.Error(
+        StatusCode::kUnsupported,
+        fmt::format("weights are {} and the input is {}; the array multiplies two "
+                    "floats or two 8-bit integers, so quantise both or neither",
+                    ElementTypeName(p.matrix->weight.type), ElementTypeName(in_value.type)));
+  }
+  return PlanProduct(planner, p);
+}
+
+Status LowerConv(Planner& planner, const Layer& layer, const MatrixLayer& matrix) {
+  const Value& in_value = planner.graph().value(layer.inputs[0]);
+  const Value& out_value = planner.graph().value(layer.outputs[0]);
+  const Window w = WindowOf(in_value.shape, out_value.shape, matrix.weight);
+  Product p;
+  p.layer = &layer;
+  p.matrix = Borrow(matrix);
+  p.channels_out = matrix.weight.shape[0];
+  if (GathersWindows(matrix, w)) {
+    NEURON_ASSIGN_OR_RETURN(p.in, GatherWindows(planner, layer.inputs[0], matrix, w));
+    p.channels_in = w.kernel_width;
+    p.matrix = std::make_shared<const MatrixLayer>(PackedWeights(matrix, w));
+    p.free = {{w.out_width, p.in.strides[1], 0}};
+    p.in_base = p.in.offset;
+  } else {
+    const auto low = HaloOf(in_value.shape.size(), matrix.pads[0], matrix.pads[1]);
+    const auto high = HaloOf(in_value.shape.size(), matrix.pads[2], matrix.pads[3]);
+    NEURON_ASSIGN_OR_RETURN(p.in, planner.InSbuf(layer.inputs[0], 1, low, high));
+    const int64_t bytes = p.in.element_bytes();
+    const int64_t row = w.flat ? 0 : p.in.strides[w.axis_y];
+    const int64_t image = p.in.strides[0];
+    p.free = {{w.out_width, matrix.strides[1] * bytes, 0},
+              {w.out_height, matrix.strides[0] * row, 0},
+              {w.batch, image, 0}};
+    if (PacksTaps(planner, layer, matrix)) {
+      p.in = PackPlanes(planner, p.in, matrix, w);
+      p.in_base = p.in.offset;
+      p.channels_in = w.channels * w.kernel_height * w.kernel_width;
+      p.matrix = std::make_shared<const MatrixLayer>(PackedWeights(matrix, w));
+    } else {
+      p.in_base = p.in.offset - matrix.pads[0] * row - matrix.pads[1] * bytes;
+      p.channels_in = w.channels;
+      p.tap_height = w.kernel_height;
+      p.tap_width = w.kernel_width;
+      p.tap_stride_y = matrix.dilations[0] * row;
+      p.tap_stride_x = matrix.dilations[1] * bytes;
+    }
+  }
+  NEURON_ASSIGN_OR_RETURN(p.out, planner.NewValueView(layer.outputs[0], 1));
+  p.out_base = p.out.offset;
+  p.free[0].out_stride = p.out.strides[w.axis_x];
+  if (p.free.size() > 1) {
+    p.free[1].out_stride = w.flat ? 0 : p.out.strides[w.axis_y];
+    p.free[2].out_stride = p.out.strides[0];
+  }
+  return PlanChecked(planner, p, in_value);
+}
+
+Status LowerLinear(Planner& planner, const Layer& layer, const MatrixLayer& matrix) {
+  const Value& in_value = planner.graph().value(layer.inputs[0]);
+  const Value& out_value = planner.graph().value(layer.outputs[0]);
+  const int last_axis = static_cast<int>(in_value.shape.size()) - 1;
+  Product p;
+  p.layer = &layer;
+  p.matrix = Borrow(matrix);
+  p.channels_in = in_value.shape.back();
+  p.channels_out = matrix.weight.shape[0];
+  NEURON_ASSIGN_OR_RETURN(p.in, planner.InSbuf(layer.inputs[0], last_axis));
+  NEURON_ASSIGN_OR_RETURN(
+      p.out, planner.NewValueView(layer.outputs[0], static_cast<int>(out_value.shape.size()) - 1));
+  p.in_base = p.in.offset;
+  p.out_base = p.out.offset;
+  for (int axis = last_axis; axis-- > 0;) {
+    const auto a = static_cast<size_t>(axis);
+    p.free.push_back({in_value.shape[a], p.in.strides[a], p.out.strides[a]});
+  }
+  return PlanChecked(planner, p, in_value);
+}
+
+}  // namespace
+
+bool PacksTaps(const Planner& planner, const Layer& layer, const MatrixLayer& matrix) {
+  const Shape& in = planner.graph().value(layer.inputs[0]).shape;
+  const Shape& out = planner.graph().value(layer.outputs[0]).shape;
+  const Window w = WindowOf(in, out, matrix.weight);
+  const int64_t taps = w.kernel_height * w.kernel_width;
+  const int64_t p = planner.partitions();
+  if (matrix.group != 1 || taps == 1 || w.batch != 1 || w.channels >= p) {
+    return false;
+  }
+  const int64_t positions = w.out_height * w.out_width;
+  const int64_t column_tiles = CeilDiv(matrix.weight.shape[0], p);
+  const int64_t direct = taps * column_tiles * positions;
+  const int64_t packed = CeilDiv(taps * w.channels, p) * column_tiles * positions;
+  const int64_t plane = (w.height + matrix.pads[0] + matrix.pads[2]) *
+                        (w.width + matrix.pads[1] + matrix.pads[3]) *
+                        static_cast<int64_t>(ElementBytes(matrix.weight.type));
+  const int64_t copies = taps * w.channels * CeilDiv(plane, planner.config().axi_bytes);
+  const bool fits = CeilDiv(taps * w.channels, p) * plane < planner.config().sbuf_bytes / 2;
+  return fits && packed + copies < direct;
+}
+
+Status LowerMatrix(Planner& planner, const Layer& layer, const MatrixLayer& matrix) {
+  return matrix.is_conv ? LowerConv(planner, layer, matrix) : LowerLinear(planner, layer, matrix);
+}
+
+Status LowerBatchMatmul(Planner& planner, const Layer& layer, const BatchMatmulLayer& matmul) {
+  const Value& a_value = planner.graph().value(layer.inputs[0]);
+  const Value& b_value = planner.graph().value(layer.inputs[1]);
+  const Value& out_value = planner.graph().value(layer.outputs[0]);
+  const auto rank = out_value.shape.size();
+  if (a_value.shape.size() != rank || b_value.shape.size() != rank || rank < 2) {
+    return planner.Error(StatusCode::kUnsupported,
+                         "a product of two computed tensors needs both with the output's rank");
+  }
+  const int last = static_cast<int>(rank) - 1;
+  NEURON_ASSIGN_OR_RETURN(const View a, planner.InSbuf(layer.inputs[0], last));
+  NEURON_ASSIGN_OR_RETURN(const View b, planner.InSbuf(layer.inputs[1], last - 1));
+  NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueView(layer.outputs[0], last));
+  Activation scale_only;
+  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(scale_only));
+  const int64_t partitions = planner.partitions();
+  const int64_t tokens = out_value.shape[rank - 2];
+  const int64_t inner = a_value.shape[rank - 1];
+  const int64_t columns = out_value.shape[rank - 1];
+  const int64_t limit = PositionLimit(planner, tokens);
+  const auto banks = planner.config().psum_bytes / isa::kPsumBankBytes;
+  int64_t batches = 1;
+  for (size_t i = 0; i + 2 < rank; ++i) {
+    batches *= out_value.shape[i];
+  }
+  uint32_t bank = 0;
+  for (int64_t batch = 0; batch < batches; ++batch) {
+    int64_t a_base = a.offset;
+    int64_t b_base = b.offset;
+    int64_t out_base = out.offset;
+    int64_t rest = batch;
+    for (size_t i = rank - 2; i-- > 0;) {
+      const int64_t index = rest % out_value.shape[i];
+      rest /= out_value.shape[i];
+      a_base += a_value.shape[i] == 1 ? 0 : index * a.strides[i];
+      b_base += b_value.shape[i] == 1 ? 0 : index * b.strides[i];
+      out_base += index * out.strides[i];
+    }
+    for (int64_t t = 0; t < tokens; t += limit) {
+      const int64_t n = std::min(limit, tokens - t);
+      for (int64_t m = 0; m < columns; m += partitions) {
+        const int64_t count = std::min(partitions, columns - m);
+        const uint32_t psum_base = (bank++ % banks) * isa::kPsumBankBytes;
+        planner.AddOp(
+            {a.buffer, b.buffer, out.buffer},
+            [=](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
+              bool accumulate = false;
+              // Whole groups in one instruction, the rest of the last group in another.
+              for (const bool whole : {true, false}) {
+                const int64_t groups = whole ? inner / partitions : 1;
+                const int64_t parts = whole ? partitions : inner % partitions;
+                if (groups == 0 || parts == 0) {
+                  continue;
+                }
+                const int64_t group = whole ? 0 : inner / partitions;
+                isa::TensorInstruction op;
+                op.opcode = static_cast<uint32_t>(isa::Opcode::kMatmul);
+                op.part_count = static_cast<uint32_t>(parts);
+                op.moving_dtype = static_cast<uint32_t>(a.dtype);
+                op.stationary_dtype = static_cast<uint32_t>(b.dtype);
+                op.accumulate = accumulate ? 1 : 0;
+                op.column_count = static_cast<uint32_t>(count);
+                op.stationary_base =
+                    static_cast<uint32_t>(memory.buffer(b.buffer).offset + b_base +
+                                          group * b.group_stride + m * b.strides[rank - 1]);
+                op.moving_base =
+                    static_cast<uint32_t>(memory.buffer(a.buffer).offset + a_base +
+                                          group * a.group_stride + t * a.strides[rank - 2]);
+                op.psum_base = psum_base;
+                op.stationary_stride = static_cast<int32_t>(b.strides[rank - 1]);
+                op.outer_size0 = static_cast<uint32_t>(groups);
+                op.outer_size1 = 1;
+                op.outer_size2 = 1;
+                op.stationary_outer_stride0 = static_cast<int32_t>(b.group_stride);
+                op.moving_outer_stride0 = static_cast<int32_t>(a.group_stride);
+                op.inner_size0 = static_cast<uint32_t>(n);
+                op.inner_size1 = 1;
+                op.inner_size2 = 1;
+                op.moving_stride0 = static_cast<int32_t>(a.strides[rank - 2]);
+                NEURON_RETURN_IF_ERROR(program.Append(op));
+                accumulate = true;
+              }
+              Tile tile;
+              tile.part_count = count;
+              tile.sizes = {n, 1, 1};
+              isa::ScalarInstruction drain = ActivateOp(fields, tile);
+              drain.in_space = static_cast<uint32_t>(isa::Space::kPsum);
+              drain.in_dtype = static_cast<uint32_t>(isa::Dtype::kFp32);
+              drain.in_base = psum_base;
+              drain.in_stride0 = kWordBytes;
+              drain.scale = std::bit_cast<uint32_t>(matmul.alpha);
+              drain.out_dtype = static_cast<uint32_t>(out.dtype);
+              drain.out_base = static_cast<uint32_t>(memory.buffer(out.buffer).offset + out_base +
+                                                     m / partitions * out.group_stride +
+                                                     t * out.strides[rank - 2]);
+              drain.out_stride0 = static_cast<int32_t>(out.strides[rank - 2]);
+              return program.Append(drain);
+            });
+      }
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace neuron::compiler

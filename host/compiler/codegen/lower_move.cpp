@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layers that move elements without arithmetic: a new view where strides can say it, a DMA
+// otherwise.
+#include <algorithm>
+
+#include "host/compiler/codegen/planner.h"
+
+namespace neuron::compiler {
+namespace {
+
+// Adds the view as the output's home with the output's own zero-point (the bytes are the same).
+void Alias(Planner& planner, ValueId output, View view) {
+  view.zero_point = planner.ZeroPoint(planner.graph().value(output));
+  planner.AddHome(output, std::move(view));
+}
+
+}  // namespace
+
+Status LowerReshape(Planner& planner, const Layer& layer) {
+  const Shape& shape = planner.graph().value(layer.outputs[0]).shape;
+  NEURON_ASSIGN_OR_RETURN(const View any, planner.AnyView(layer.inputs[0]));
+  if (const auto view = Reshaped(any, shape)) {
+    Alias(planner, layer.outputs[0], *view);
+    return OkStatus();
+  }
+  NEURON_ASSIGN_OR_RETURN(const View plain, planner.InDram(layer.inputs[0], true));
+  const auto view = Reshaped(plain, shape);
+  if (!view.has_value()) {
+    return planner.Error(StatusCode::kInternal, "a row-major tensor did not take its new shape");
+  }
+  Alias(planner, layer.outputs[0], *view);
+  return OkStatus();
+}
+
+Status LowerTranspose(Planner& planner, const Layer& layer, const TransposeLayer& transpose) {
+  NEURON_ASSIGN_OR_RETURN(const View any, planner.AnyView(layer.inputs[0]));
+  Alias(planner, layer.outputs[0], Transposed(any, transpose.perm));
+  return OkStatus();
+}
+
+Status LowerConcat(Planner& planner, const Layer& layer, const ConcatLayer& concat) {
+  const Value& out_value = planner.graph().value(layer.outputs[0]);
+  const auto axis = static_cast<size_t>(concat.axis);
+  int part_axis = planner.PreferredAxis(layer.inputs[0]);
+  // Pieces that do not start at partition 0 are placed by going through another partition axis.
+  const bool misaligned =
+      part_axis == concat.axis &&
+      std::ranges::any_of(layer.inputs.begin(), layer.inputs.end() - 1, [&](ValueId id) {
+        return planner.graph().value(id).shape[axis] % planner.partitions() != 0;
+      });
+  if (misaligned) {
+    part_axis = concat.axis == 0 && out_value.shape.size() > 1 ? 1 : 0;
+    part_axis = part_axis == concat.axis ? -1 : part_axis;
+  }
+  NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueView(layer.outputs[0], part_axis));
+  std::vector<int64_t> start(out_value.shape.size(), 0);
+  for (const ValueId id : layer.inputs) {
+    const Shape& size = planner.graph().value(id).shape;
+    NEURON_ASSIGN_OR_RETURN(const View from, planner.AnyView(id));
+    planner.AddCopy(from, Sliced(out, start, size, planner.partitions()));
+    start[axis] += size[axis];
+  }
+  return OkStatus();
+}
+
+Status LowerSlice(Planner& planner, const Layer& layer, const SliceLayer& slice) {
+  const Shape& size = planner.graph().value(layer.outputs[0]).shape;
+  NEURON_ASSIGN_OR_RETURN(View from, planner.AnyView(layer.inputs[0]));
+  if (from.part_axis >= 0) {
+    const auto part = static_cast<size_t>(from.part_axis);
+    const bool whole_groups =
+        slice.starts[part] % planner.partitions() == 0 && slice.steps[part] == 1;
+    if (!whole_groups && from.parts() > 1) {
+      NEURON_ASSIGN_OR_RETURN(from, planner.InDram(layer.inputs[0], false));
+    }
+  }
+  View view = Sliced(from, slice.starts, size, planner.partitions());
+  for (size_t i = 0; i < size.size(); ++i) {
+    if (static_cast<int>(i) != view.part_axis) {
+      view.strides[i] *= slice.steps[i];
+    }
+  }
+  Alias(planner, layer.outputs[0], std::move(view));
+  return OkStatus();
+}
+
+Status LowerPad(Planner& planner, const Layer& layer, const PadLayer& pad) {
+  const Value& in_value = planner.graph().value(layer.inputs[0]);
+  int part_axis = planner.PreferredAxis(layer.inputs[0]);
+  if (part_axis >= 0 && pad.low[static_cast<size_t>(part_axis)] % planner.partitions() != 0) {
+    part_axis = -1;
+    for (size_t i = 0; i < pad.low.size(); ++i) {
+      if (pad.low[i] == 0 && pad.high[i] == 0) {
+        part_axis = static_cast<int>(i);
+      }
+    }
+  }
+  NEURON_ASSIGN_OR_RETURN(const View from, planner.AnyView(layer.inputs[0]));
+  NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueView(layer.outputs[0], part_axis));
+  planner.AddFill(out, pad.value / planner.ScaleOf(in_value));
+  planner.AddCopy(from, Sliced(out, pad.low, in_value.shape, planner.partitions()));
+  return OkStatus();
+}
+
+}  // namespace neuron::compiler

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/compiler/codegen/memory_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace neuron::compiler {
+namespace {
+
+// Buffers start at multiples of the widest memory beat, so that rows move whole beats.
+constexpr int64_t kAlignment = 16;
+
+int64_t AlignUp(int64_t value) { return (value + kAlignment - 1) / kAlignment * kAlignment; }
+
+}  // namespace
+
+BufferId MemoryPlan::Add(std::string name, int64_t bytes) {
+  Buffer buffer;
+  buffer.name = std::move(name);
+  buffer.bytes = AlignUp(std::max<int64_t>(bytes, 1));
+  buffers_.push_back(std::move(buffer));
+  return static_cast<BufferId>(buffers_.size()) - 1;
+}
+
+int64_t MemoryPlan::FindGap(int64_t bytes, int first, int last, bool from_top) const {
+  std::vector<std::pair<int64_t, int64_t>> taken;
+  for (const BufferId id : placed_) {
+    const Buffer& other = buffer(id);
+    if (other.first <= last && first <= other.last) {
+      taken.emplace_back(other.offset, other.offset + other.bytes);
+    }
+  }
+  std::ranges::sort(taken);
+  int64_t best = -1;
+  int64_t at = 0;
+  for (const auto& [low, high] : taken) {
+    if (low - at >= bytes) {
+      if (!from_top) {
+        return at;
+      }
+      best = low - bytes;
+    }
+    at = std::max(at, high);
+  }
+  if (capacity_ - at >= bytes) {
+    best = from_top ? (capacity_ - bytes) / kAlignment * kAlignment : at;
+  }
+  return best;
+}
+
+Status MemoryPlan::OutOfMemory(const Buffer& wanted) const {
+  std::vector<const Buffer*> alive;
+  for (const BufferId id : placed_) {
+    const Buffer& other = buffer(id);
+    if (other.first <= wanted.last && wanted.first <= other.last) {
+      alive.push_back(&other);
+    }
+  }
+  std::ranges::sort(alive, [](const Buffer* a, const Buffer* b) { return a->bytes > b->bytes; });
+  std::string others;
+  constexpr size_t kMostNamed = 6;
+  for (size_t i = 0; i < std::min(alive.size(), kMostNamed); ++i) {
+    others += fmt::format("\n  {:>8} bytes  {}", alive[i]->bytes, alive[i]->name);
+  }
+  return Status(
+      StatusCode::kResourceExhausted,
+      fmt::format("SBUF holds {} bytes in each partition; '{}' needs {} bytes while these "
+                  "are alive:{}\nuse a configuration with a larger SBUF, a smaller input "
+                  "shape or a model with narrower layers",
+                  capacity_, wanted.name, wanted.bytes, others));
+}
+
+Status MemoryPlan::Place(std::vector<BufferId> ids) {
+  std::ranges::sort(ids, [&](BufferId a, BufferId b) {
+    const Buffer& x = buffer(a);
+    const Buffer& y = buffer(b);
+    return x.first != y.first ? x.first < y.first : x.bytes > y.bytes;
+  });
+  for (const BufferId id : ids) {
+    Buffer& wanted = buffer(id);
+    wanted.offset = FindGap(wanted.bytes, wanted.first, wanted.last, false);
+    if (wanted.offset < 0) {
+      return OutOfMemory(wanted);
+    }
+    placed_.push_back(id);
+  }
+  return OkStatus();
+}
+
+Result<int> MemoryPlan::PlaceEarly(BufferId id, int earliest) {
+  Buffer& wanted = buffer(id);
+  const int latest = wanted.first;
+  for (int start = std::min(earliest, latest); start <= latest; ++start) {
+    const int64_t offset = FindGap(wanted.bytes, start, wanted.last, true);
+    if (offset >= 0) {
+      wanted.first = start;
+      wanted.offset = offset;
+      placed_.push_back(id);
+      return start;
+    }
+  }
+  return OutOfMemory(wanted);
+}
+
+}  // namespace neuron::compiler

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Places buffers in SBUF. Time is a position in the sequence of planned operations.
+#ifndef NEURON_HOST_COMPILER_CODEGEN_MEMORY_PLAN_H_
+#define NEURON_HOST_COMPILER_CODEGEN_MEMORY_PLAN_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "host/compiler/codegen/view.h"
+
+namespace neuron::compiler {
+
+struct Buffer {
+  std::string name;
+  int64_t bytes = 0;  // in each partition
+  int first = -1;     // first and last operation that touches it
+  int last = -1;
+  int64_t offset = 0;  // where it was placed
+};
+
+// Fixed-lifetime placement of all buffers, then of streamed ones as early as memory allows.
+class MemoryPlan {
+ public:
+  explicit MemoryPlan(int64_t capacity) : capacity_(capacity) {}
+
+  BufferId Add(std::string name, int64_t bytes);
+  Buffer& buffer(BufferId id) { return buffers_[static_cast<size_t>(id)]; }
+  const Buffer& buffer(BufferId id) const { return buffers_[static_cast<size_t>(id)]; }
+  const std::vector<Buffer>& buffers() const { return buffers_; }
+
+  // Places every buffer in `ids` for its lifetime [first, last], largest first at equal start.
+  // kResourceExhausted names what did not fit and what lives at that time.
+  Status Place(std::vector<BufferId> ids);
+
+  // Moves the buffer's start to the earliest position in [earliest, first] at which it fits until
+  // `last`, places it there and returns the position.
+  Result<int> PlaceEarly(BufferId id, int earliest);
+
+ private:
+  // Lowest free offset for `bytes` over [first, last]; -1 when there is none.
+  int64_t FindGap(int64_t bytes, int first, int last, bool from_top) const;
+  Status OutOfMemory(const Buffer& wanted) const;
+
+  int64_t capacity_;
+  std::vector<Buffer> buffers_;
+  std::vector<BufferId> placed_;
+};
+
+}  // namespace neuron::compiler
+
+#endif  // NEURON_HOST_COMPILER_CODEGEN_MEMORY_PLAN_H_

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns a layer graph into a sequence of planned operations on buffers. The lowerings (lower_*.cpp)
+// say what to do with views; the planner keeps where each value lies, makes copies where a layer
+// needs another layout, and remembers which buffers an operation touches, so that memory can be
+// planned before the first instruction is encoded.
+#ifndef NEURON_HOST_COMPILER_CODEGEN_PLANNER_H_
+#define NEURON_HOST_COMPILER_CODEGEN_PLANNER_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "host/compiler/codegen/memory_plan.h"
+#include "host/compiler/codegen/program.h"
+#include "host/compiler/codegen/view.h"
+#include "host/compiler/function_tables.h"
+#include "host/compiler/layer_graph.h"
+#include "host/ncx/package.h"
+
+namespace neuron::compiler {
+
+// Segments before the graph's inputs and outputs.
+inline constexpr uint32_t kImageSegment = 0;
+inline constexpr uint32_t kScratchSegment = 1;
+inline constexpr uint32_t kFirstTensorSegment = 2;
+
+// Encodes one planned operation; buffer addresses are known by then.
+using EmitFunction = std::function<Status(ProgramBuilder&, const MemoryPlan&)>;
+
+struct PlannedOp {
+  uint32_t node = 0;
+  std::vector<BufferId> uses;
+  EmitFunction emit;
+  bool streamed = false;  // may be moved earlier: fills its only buffer from the image
+  int host_op = -1;       // a host operator instead of instructions
+};
+
+// How ScalarE's fields are to be filled for a function.
+struct FunctionFields {
+  isa::Func func = isa::Func::kIdentity;
+  float alpha = 0.0F;
+  float clamp_low = 0.0F;
+  float clamp_high = 0.0F;
+  uint32_t index_bits = 0;
+  uint32_t exp_min = 0;
+  uint32_t exp_max = 0;
+  uint32_t table_base = 0;
+  uint32_t negative_base = 0;
+};
+
+class Planner {
+ public:
+  Planner(const LayerGraph& graph, const isa::Config& config, ncx::PackageData& package);
+
+  // Plans the whole graph.
+  Status Plan();
+
+  const LayerGraph& graph() const { return graph_; }
+  const isa::Config& config() const { return config_; }
+  int64_t partitions() const { return config_.p; }
+  std::vector<PlannedOp>& ops() { return ops_; }
+  MemoryPlan& memory() { return memory_; }
+
+  // --- values ---------------------------------------------------------------------------------
+  // The value in SBUF with `part_axis` on partitions (any axis when kAnyAxis) and at least this
+  // much initialised halo; loads or copies it when it is not there yet.
+  static constexpr int kAnyAxis = -2;
+  Result<View> InSbuf(ValueId value, int part_axis, const std::vector<int64_t>& halo_low = {},
+                      const std::vector<int64_t>& halo_high = {});
+  // The value in DRAM, stored there when it is not yet. `row_major` asks for the plain layout.
+  Result<View> InDram(ValueId value, bool row_major);
+  // Any view at hand, SBUF first.
+  Result<View> AnyView(ValueId value);
+  // The axis on which the value's SBUF view, if any, lies on partitions; else the default choice.
+  int PreferredAxis(ValueId value);
+  // A new SBUF buffer for a value that a layer is about to write, with the halo its consumers want,
+  // and the halo filled. Becomes one of the value's homes.
+  Result<View> NewValueView(ValueId value, int part_axis);
+  void AddHome(ValueId value, View view) { homes_[value].push_back(std::move(view)); }
+
+  // --- buffers and operations --------------------------------------------------------------------
+  // An SBUF view of a fresh buffer without halo.
+  View NewView(const std::string& name, isa::Dtype dtype, const Shape& shape, int part_axis,
+               std::vector<int64_t> halo_low = {}, std::vector<int64_t> halo_high = {});
+  BufferId NewBuffer(std::string name, int64_t bytes) {
+    return memory_.Add(std::move(name), bytes);
+  }
+  void AddOp(std::vector<BufferId> uses, EmitFunction emit);
+  // Loads `rows` partitions of `row_bytes` each from the image into the buffer at `buffer_offset`.
+  void AddStreamedLoad(BufferId buffer, int64_t image_offset, int64_t rows, int64_t row_bytes);
+  // Copies between two views of one shape by DMA.
+  void AddCopy(const View& src, const View& dst);
+  // VectorE fill of a view with a real value.
+  void AddFill(const View& view, float value);
+  // Appends bytes to the image, 64-byte aligned; returns their offset.
+  int64_t AddConstant(const void* data, size_t bytes);
+  // One FP32 (or INT32) word per index of a partition axis: word g of a partition belongs to group
+  // g.
+  BufferId PartitionWords(const std::string& name, const std::vector<uint32_t>& words);
+  // The ScalarE fields of an activation; loads its table when it is the first to use it.
+  Result<FunctionFields> Fields(const Activation& activation);
+
+  // Zero-point that a value's bytes use on an engine; 0 for floats.
+  int32_t ZeroPoint(const Value& value) const;
+  // Real units per stored step; 1 for floats.
+  float ScaleOf(const Value& value) const;
+  Result<isa::Dtype> TypeOf(const Value& value) const;
+  // For errors: "layer 'name': ..." with this code.
+  Status Error(StatusCode code, const std::string& text) const;
+  const Layer& layer() const { return *layer_; }
+
+ private:
+  Status PlanLayer(const Layer& layer);
+  Status PlanHost(const Layer& layer, const HostLayer& host);
+  Status StoreOutputs();
+  Result<View> DramHome(ValueId value);
+  View DramView(const Value& value, uint32_t segment, int64_t offset) const;
+  View NewScratch(const Value& value);
+  std::pair<std::vector<int64_t>, std::vector<int64_t>> WantedHalo(ValueId value) const;
+  void FillHalo(const View& view);
+  int32_t TensorIndex(ValueId value);
+
+  const LayerGraph& graph_;
+  const isa::Config& config_;
+  ncx::PackageData& package_;
+  MemoryPlan memory_;
+  std::vector<PlannedOp> ops_;
+  std::map<ValueId, std::vector<View>> homes_;
+  std::map<ValueId, int32_t> tensor_index_;
+  std::map<Function, FunctionFields> tables_;
+  uint32_t next_table_entry_ = 0;
+  const Layer* layer_ = nullptr;
+  uint32_t node_ = 0;
+};
+
+// Lowerings, one for each kind of layer.
+Status LowerMatrix(Planner& planner, const Layer& layer, const MatrixLayer& matrix);
+Status LowerBatchMatmul(Planner& planner, const Layer& layer, const BatchMatmulLayer& matmul);
+Status LowerBinary(Planner& planner, const Layer& layer, const BinaryLayer& binary);
+Status LowerUnary(Planner& planner, const Layer& layer, const UnaryLayer& unary);
+Status LowerPool(Planner& planner, const Layer& layer, const PoolLayer& pool);
+Status LowerReduce(Planner& planner, const Layer& layer, const ReduceLayer& reduce);
+Status LowerSoftmax(Planner& planner, const Layer& layer, const SoftmaxLayer& softmax);
+Status LowerReshape(Planner& planner, const Layer& layer);
+Status LowerTranspose(Planner& planner, const Layer& layer, const TransposeLayer& transpose);
+Status LowerConcat(Planner& planner, const Layer& layer, const ConcatLayer& concat);
+Status LowerSlice(Planner& planner, const Layer& layer, const SliceLayer& slice);
+Status LowerPad(Planner& planner, const Layer& layer, const PadLayer& pad);
+
+// True when a convolution is run as a 1x1 one on copies of its input, one for each tap
+// (lower_matrix.cpp); its input then needs the padding too, but as whole planes.
+bool PacksTaps(const Planner& planner, const Layer& layer, const MatrixLayer& matrix);
+
+}  // namespace neuron::compiler
+
+#endif  // NEURON_HOST_COMPILER_CODEGEN_PLANNER_H_

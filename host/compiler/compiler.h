@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// ONNX to kernel package: the compiler's one entry point. Thread-safe; writes no files.
+#ifndef NEURON_HOST_COMPILER_COMPILER_H_
+#define NEURON_HOST_COMPILER_COMPILER_H_
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "host/compiler/import/import.h"
+#include "host/compiler/layer_graph.h"
+#include "host/ncx/package.h"
+
+namespace neuron::compiler {
+
+struct CompileOptions {
+  ImportOptions import;  // the model, the sizes of its free dimensions, dumps of passes
+  std::string configuration = "sim";  // name of an isa configuration
+  // Called with what is being done; may be empty.
+  std::function<void(std::string_view stage)> progress;
+};
+
+// A layer that runs on the host, and why.
+struct HostSegment {
+  std::string node;  // as Netron shows it
+  std::string op_type;
+  std::string reason;
+  int64_t macs = 0;
+};
+
+struct CompileOutput {
+  ncx::PackageData package;
+  std::vector<HostSegment> host_segments;
+  int64_t macs = 0;  // useful multiply-accumulates of the whole model
+};
+
+// kNotFound: no such file or configuration; kDataCorrupt: not a valid model; kUnsupported: an
+// operator or size that cannot be compiled, naming node, attribute and what would work;
+// kResourceExhausted: on-chip memory. Messages are for a person.
+Result<CompileOutput> Compile(const CompileOptions& options);
+
+}  // namespace neuron::compiler
+
+#endif  // NEURON_HOST_COMPILER_COMPILER_H_

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiler's middle form: what the front half (import, fold, canonicalise, quantise, fuse)
+// hands to the back half (lay out, tile, allocate, schedule, encode). Shapes are static, constants
+// are folded, and each layer is one piece of work that an engine sequence can do.
+#ifndef NEURON_HOST_COMPILER_LAYER_GRAPH_H_
+#define NEURON_HOST_COMPILER_LAYER_GRAPH_H_
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/ops/host_tensor.h"
+
+namespace neuron::compiler {
+
+using ValueId = int32_t;
+inline constexpr ValueId kNoValue = -1;
+
+// real = (stored - zero_point) * scale, per tensor (axis = -1, one entry each) or per slice of
+// `axis`. Source: ONNX QuantizeLinear.
+struct Quantization {
+  std::vector<float> scale;
+  std::vector<int32_t> zero_point;
+  int axis = -1;
+};
+
+// A tensor between layers. `type` is what is stored: a QDQ network's activations are kInt8 or
+// kUint8 with `quantization`; kInt64 and kBool occur only on host segments and constants.
+struct Value {
+  std::string name;
+  ElementType type = ElementType::kFloat32;
+  Shape shape;
+  std::optional<Quantization> quantization;
+  std::optional<HostTensor> constant;
+  bool is_input = false;
+  bool is_output = false;
+};
+
+// Functions of ScalarE; the table ones take their segments from function_tables.h by this name.
+enum class Function {
+  kIdentity,
+  kLeaky,
+  kExp,
+  kLog,
+  kSqrt,
+  kRsqrt,
+  kReciprocal,
+  kSin,
+  kSigmoid,
+  kTanh,
+  kGelu,
+  kErf,
+  kSilu,
+  kSoftplus,
+};
+
+// y = function(min(max(t, clamp_low), clamp_high)): what ScalarE does after scale and bias.
+struct Activation {
+  Function function = Function::kIdentity;
+  float alpha = 0.0F;  // kLeaky: slope below zero
+  float clamp_low = -std::numeric_limits<float>::infinity();
+  float clamp_high = std::numeric_limits<float>::infinity();
+};
+
+// Matrix products with constant weights.
+//   conv:   x [N, C, H, W] (or [N, C, W] as H = 1), weight [M, C / group, KH, KW] -> [N, M, OH, OW]
+//   linear: x [..., K], weight [M, K] (already transposed) -> [..., M]; kernel, pads unused
+// Float: t = sum + bias, y = activation(t).
+// Integer (x and weight 8-bit): acc = sum (x - zx) * (w - zw) + bias, exact INT32;
+//   t = acc * scale[m] with scale[m] = sx * sw[m] / sy (or sx * sw[m] when the output is float);
+//   y = activation(t), stored with the output's zero-point. Clamps are in units of y's steps
+//   (already divided by sy).
+struct MatrixLayer {
+  bool is_conv = true;
+  HostTensor weight;              // kFloat32, kInt8 or kUint8
+  int32_t weight_zero_point = 0;  // per tensor
+  std::vector<float> bias;        // [M], float layers; empty: none
+  std::vector<int32_t> bias_int;  // [M], integer layers; empty: none
+  std::vector<float> scale;       // [M] or [1], integer layers
+  std::array<int64_t, 2> strides = {1, 1};
+  std::array<int64_t, 2> dilations = {1, 1};
+  std::array<int64_t, 4> pads = {0, 0, 0, 0};  // top, left, bottom, right
+  int64_t group = 1;
+  Activation activation;
+};
+
+// Both operands computed: a [..., T, K] times b [..., K, M] -> [..., T, M], float.
+struct BatchMatmulLayer {
+  float alpha = 1.0F;
+};
+
+enum class BinaryOp { kAdd, kSub, kMul, kDiv, kMax, kMin, kPow, kEqual, kGreater, kLess };
+
+// y = activation(a op b), NumPy broadcasting. An operand with quantization counts as its real
+// value; an output with quantization is rounded once. Constants are ordinary values with
+// `constant`.
+struct BinaryLayer {
+  BinaryOp op = BinaryOp::kAdd;
+  Activation activation;
+};
+
+// y = activation(x * scale + bias) on real values; also plain (re-, de-)quantisation and casts.
+// scale and bias: one entry, or one for each index of `axis`.
+struct UnaryLayer {
+  std::vector<float> scale = {1.0F};
+  std::vector<float> bias = {0.0F};
+  int axis = -1;
+  Activation activation;
+};
+
+enum class ReduceOp { kSum, kMean, kMax, kMin };
+
+// Windows over the last two axes of [N, C, H, W] (H = 1 for 1-D).
+struct PoolLayer {
+  ReduceOp op = ReduceOp::kMax;  // kMax or kMean
+  std::array<int64_t, 2> kernel = {1, 1};
+  std::array<int64_t, 2> strides = {1, 1};
+  std::array<int64_t, 2> dilations = {1, 1};
+  std::array<int64_t, 4> pads = {0, 0, 0, 0};
+  bool count_include_pad = false;
+};
+
+// Reduction of `axes` (sorted, non-negative). The output's shape says whether they are kept.
+struct ReduceLayer {
+  ReduceOp op = ReduceOp::kSum;
+  std::vector<int> axes;
+};
+
+struct SoftmaxLayer {
+  int axis = -1;  // non-negative after import
+};
+
+// Same elements in the same row-major order: Reshape, Flatten, Squeeze, Unsqueeze, Identity.
+struct ReshapeLayer {};
+
+struct TransposeLayer {
+  std::vector<int> perm;  // output axis i is input axis perm[i]
+};
+
+struct ConcatLayer {
+  int axis = 0;
+};
+
+// output[i...] = input[start + i * step ...] for every axis (all axes listed, steps may be
+// negative).
+struct SliceLayer {
+  std::vector<int64_t> starts;
+  std::vector<int64_t> steps;
+};
+
+// Constant padding; `value` in real units, `low`/`high` for every axis, non-negative.
+struct PadLayer {
+  std::vector<int64_t> low;
+  std::vector<int64_t> high;
+  float value = 0.0F;
+};
+
+// What no engine runs: executed by the runtime on the host, and reported.
+struct HostLayer {
+  HostNode node;
+  std::string reason;  // why no engine runs it, and what would
+};
+
+using LayerBody = std::variant<MatrixLayer, BatchMatmulLayer, BinaryLayer, UnaryLayer, PoolLayer,
+                               ReduceLayer, SoftmaxLayer, ReshapeLayer, TransposeLayer, ConcatLayer,
+                               SliceLayer, PadLayer, HostLayer>;
+
+struct Layer {
+  std::string name;                // first source node, as Netron shows it
+  std::vector<std::string> nodes;  // all ONNX nodes fused into this layer, "name (Op)"
+  std::vector<ValueId> inputs;     // computed operands first, then constants
+  std::vector<ValueId> outputs;
+  int64_t macs = 0;  // multiply-accumulates, for utilisation
+  LayerBody body;
+};
+
+// Layers in an executable order. Values are named uniquely. Graph inputs and outputs keep the
+// model's order and names.
+struct LayerGraph {
+  std::string model_name;
+  std::vector<Value> values;
+  std::vector<Layer> layers;
+  std::vector<ValueId> inputs;
+  std::vector<ValueId> outputs;
+
+  const Value& value(ValueId id) const { return values[static_cast<size_t>(id)]; }
+  Value& value(ValueId id) { return values[static_cast<size_t>(id)]; }
+};
+
+// Printable form for --dump-after: one line a layer with shapes, types, quantisation, attributes.
+std::string ToText(const LayerGraph& graph);
+
+}  // namespace neuron::compiler
+
+#endif  // NEURON_HOST_COMPILER_LAYER_GRAPH_H_

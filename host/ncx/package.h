@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// A kernel package in plain values: what the compiler writes and the runtime loads. ncx.fbs is the
+// same in the file. All values own their memory.
+#ifndef NEURON_HOST_NCX_PACKAGE_H_
+#define NEURON_HOST_NCX_PACKAGE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "host/ops/host_tensor.h"
+
+namespace neuron::ncx {
+
+enum class SegmentKind : uint8_t { kImage = 0, kScratch = 1, kInput = 2, kOutput = 3, kState = 4 };
+
+// A DRAM segment of every launch; its number is its position in PackageData::segments.
+struct Segment {
+  SegmentKind kind = SegmentKind::kScratch;
+  uint64_t bytes = 0;
+  bool readable = true;
+  bool writable = false;
+};
+
+enum class TensorRole : uint8_t { kInput = 0, kOutput = 1, kState = 2, kIntermediate = 3 };
+
+// A named tensor in DRAM, row-major at `offset` of `segment`. kIntermediate tensors are what host
+// operators read and write (in scratch, or constants in the image).
+struct Tensor {
+  std::string name;
+  TensorRole role = TensorRole::kIntermediate;
+  ElementType type = ElementType::kFloat32;
+  Shape shape;
+  uint32_t segment = 0;
+  uint64_t offset = 0;
+  std::vector<float> scale = {};         // empty: not quantised
+  std::vector<int32_t> zero_point = {};  // as many as scale
+  int32_t quantized_axis = -1;
+};
+
+// The instructions of one queue: `count` of them from byte `offset` of the image.
+struct QueueProgram {
+  uint32_t queue = 0;
+  uint64_t offset = 0;
+  uint32_t count = 0;
+};
+
+// Instructions [first, first + count) of `queue` come from PackageData::nodes[node].
+struct SourceRange {
+  uint32_t queue = 0;
+  uint32_t first = 0;
+  uint32_t count = 0;
+  uint32_t node = 0;
+};
+
+// What the compiler knows of one layer, for reports.
+struct LayerInfo {
+  uint32_t node = 0;
+  uint64_t macs = 0;
+  uint64_t dram_bytes = 0;
+  uint64_t estimated_cycles = 0;
+};
+
+// One launch of the core. A queue that is not listed is empty.
+struct Launch {
+  std::vector<QueueProgram> queues;
+  uint64_t estimated_cycles = 0;
+  uint64_t macs = 0;  // useful multiply-accumulates
+  std::vector<SourceRange> source;
+  std::vector<LayerInfo> layers;
+};
+
+struct Node {
+  std::string name;
+  std::string op_type;
+};
+
+// An ONNX operator that runs on the host between launches. `node.inputs` and `node.outputs` are
+// filled by Load from the names of the tensors; the writer takes them from the indices.
+struct HostOp {
+  uint32_t node_index = 0;  // of PackageData::nodes: name and op_type
+  HostNode node = {};
+  std::vector<int32_t> inputs = {};   // of PackageData::tensors; -1: absent
+  std::vector<int32_t> outputs = {};  // likewise
+  std::string reason = {};            // why no engine runs it
+};
+
+enum class StepKind : uint8_t { kLaunch = 0, kHost = 1 };
+
+struct Step {
+  StepKind kind = StepKind::kLaunch;
+  uint32_t index = 0;  // of launches or host_ops
+};
+
+// One buffer of the on-chip memory plan.
+struct BufferPlan {
+  std::string name;
+  uint32_t space = 0;   // isa::Space: SBUF or PSUM
+  uint32_t offset = 0;  // bytes, in each partition
+  uint32_t bytes = 0;
+  uint32_t first = 0;  // lifetime: first and last layer
+  uint32_t last = 0;
+};
+
+// Segment 0 is the image, segment 1 scratch (may have 0 bytes), then one segment for each graph
+// input, output and state tensor, in order.
+struct PackageData {
+  uint32_t isa_version = 0;
+  uint32_t isa_hash = 0;
+  std::string configuration;
+  std::string model_name;
+  std::string producer;
+  std::vector<Segment> segments;
+  std::vector<Tensor> tensors;
+  std::vector<Node> nodes;
+  std::vector<Launch> launches;
+  std::vector<HostOp> host_ops;
+  std::vector<Step> steps;
+  std::vector<BufferPlan> buffers;
+  std::vector<std::byte> image;
+};
+
+// Bytes of a tensor's elements; kInvalidArgument for a negative or overflowing size or an unknown
+// element type.
+Result<uint64_t> TensorBytes(ElementType type, std::span<const int64_t> shape);
+
+// The package as the bytes of a .ncx file. Does not verify: Load does.
+std::vector<std::byte> Serialize(const PackageData& package);
+
+// Reads and verifies a package: FlatBuffers structure, image CRC, then Verify (verify.h).
+// kDataCorrupt for a file that is damaged or not a package, kUnsupported for another ISA version,
+// kInvalidArgument for a well-formed package that breaks a rule. Messages name what and where.
+Result<PackageData> Load(std::span<const std::byte> file);
+
+// Load of a file's content; kNotFound or kIoError when it cannot be read.
+Result<PackageData> LoadFile(const std::filesystem::path& path);
+
+// Writes Serialize's bytes to a temporary file beside `path` and renames it.
+Status SaveFile(const PackageData& package, const std::filesystem::path& path);
+
+}  // namespace neuron::ncx
+
+#endif  // NEURON_HOST_NCX_PACKAGE_H_

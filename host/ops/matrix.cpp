@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+// Conv, ConvTranspose, Gemm and MatMul: products by Eigen, in float.
+#include <Eigen/Core>
+#include <algorithm>
+
+#include "host/ops/windows.h"
+
+namespace neuron::ops {
+namespace {
+
+using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using View = Eigen::Map<const Matrix>;
+using MutableView = Eigen::Map<Matrix>;
+
+Status NeedFloats(const Call& call, size_t count) {
+  NEURON_RETURN_IF_ERROR(call.Need(count));
+  for (size_t i = 0; i < call.inputs.size(); ++i) {
+    if (call.has(i) && (!IsFloat(call.in(i).type) || call.in(i).type != call.in(0).type)) {
+      return call.Error(std::string("operands must be floating point and of one type, not ") +
+                        ElementTypeName(call.in(i).type));
+    }
+  }
+  return OkStatus();
+}
+
+Result<Tensors> Convert(const Call& call, const std::vector<float>& values, ElementType type,
+                        Shape shape) {
+  NEURON_ASSIGN_OR_RETURN(HostTensor y, Allocate(call, type, std::move(shape)));
+  if (type == ElementType::kFloat32) {
+    std::memcpy(y.data.data(), values.data(), y.data.size());
+  } else {
+    for (size_t i = 0; i < values.size(); ++i) {
+      StoreDouble(y, static_cast<int64_t>(i), values[i]);
+    }
+  }
+  return One(std::move(y));
+}
+
+// Rows: channel and tap; columns: output positions. Positions in the padding are 0.
+void Unfold(const float* plane, int64_t channels, const Window& window, Matrix& columns) {
+  for (int64_t row = 0; row < channels * window.kernel_size(); ++row) {
+    const int64_t channel = row / window.kernel_size();
+    const int64_t ky = row % window.kernel_size() / window.kernel[1];
+    const int64_t kx = row % window.kernel[1];
+    const float* source = plane + channel * window.input_size();
+    float* target = columns.row(row).data();
+    for (int64_t oy = 0; oy < window.output[0]; ++oy) {
+      const int64_t y = oy * window.strides[0] - window.low[0] + ky * window.dilations[0];
+      for (int64_t ox = 0; ox < window.output[1]; ++ox) {
+        const int64_t x = ox * window.strides[1] - window.low[1] + kx * window.dilations[1];
+        const bool inside = y >= 0 && y < window.input[0] && x >= 0 && x < window.input[1];
+        *target++ = inside ? source[y * window.input[1] + x] : 0.0F;
+      }
+    }
+  }
+}
+
+Status CheckBias(const Call& call, size_t index, int64_t channels) {
+  if (call.has(index) && call.in(index).elements() != channels) {
+    return call.Error("the bias has " + std::to_string(call.in(index).elements()) +
+                      " elements for " + std::to_string(channels) + " channels");
+  }
+  return OkStatus();
+}
+
+Result<Tensors> Conv(const Call& call) {
+  NEURON_RETURN_IF_ERROR(NeedFloats(call, 2));
+  const Shape& in = call.in(0).shape;
+  const Shape& w = call.in(1).shape;
+  if (w.size() < 3 || in.size() != w.size()) {
+    return call.Error("operands of shapes " + ShapeToString(in) + " and " + ShapeToString(w));
+  }
+  NEURON_ASSIGN_OR_RETURN(const Window window, WindowOf(call, {w.begin() + 2, w.end()}));
+  const int64_t group = call.node.Int("group", 1);
+  const int64_t filters = w[0];
+  if (group < 1 || filters % group != 0 || in[1] % group != 0 || w[1] != in[1] / group) {
+    return call.Error("weights " + ShapeToString(w) + " in " + std::to_string(group) +
+                      " groups do not fit the input " + ShapeToString(in));
+  }
+  NEURON_RETURN_IF_ERROR(CheckBias(call, 2, filters));
+  const Shape shape = WindowOutputShape(in, filters, window);
+  NEURON_ASSIGN_OR_RETURN(const HostTensor limits, Allocate(call, ElementType::kFloat32, shape));
+  const int64_t depth = w[1] * window.kernel_size();
+  NEURON_ASSIGN_OR_RETURN(
+      const HostTensor scratch,
+      Allocate(call, ElementType::kFloat32, {depth, window.output_size()}));
+  const std::vector<float> x = call.in(0).ToFloats();
+  const std::vector<float> weights = call.in(1).ToFloats();
+  const std::vector<float> bias = call.has(2) ? call.in(2).ToFloats() : std::vector<float>{};
+  std::vector<float> y(static_cast<size_t>(limits.elements()));
+  Matrix columns(depth, window.output_size());
+  const int64_t each = filters / group;
+  for (int64_t n = 0; n < in[0] && !y.empty(); ++n) {
+    for (int64_t g = 0; g < group; ++g) {
+      Unfold(x.data() + (n * in[1] + g * w[1]) * window.input_size(), w[1], window, columns);
+      MutableView out(y.data() + (n * filters + g * each) * window.output_size(), each,
+                      window.output_size());
+      out.noalias() = View(weights.data() + g * each * depth, each, depth) * columns;
+      for (int64_t m = 0; m < each && !bias.empty(); ++m) {
+        out.row(m).array() += bias[static_cast<size_t>(g * each + m)];
+      }
+    }
+  }
+  return Convert(call, y, call.in(0).type, shape);
+}
+
+// The window of the convolution whose gradient this is: its input is our output.
+Result<Window> TransposedWindow(const Call& call, const Shape& in, const Shape& w) {
+  const size_t spatial = in.size() - 2;
+  NEURON_ASSIGN_OR_RETURN(Window window, [&]() -> Result<Window> {
+    HostNode plain = call.node;
+    plain.attributes.erase("auto_pad");
+    plain.attributes.erase("pads");
+    HostTensor large(ElementType::kFloat32, {});
+    large.shape.assign(in.size(), int64_t{1} << 30);  // only the attributes are wanted
+    const HostTensor* operands[] = {&large};
+    return WindowOf(Call{plain, operands}, {w.begin() + 2, w.end()});
+  }());
+  const std::vector<int64_t> pads = call.node.Ints("pads");
+  const std::vector<int64_t> extra = call.node.Ints("output_padding");
+  const std::vector<int64_t> wanted = call.node.Ints("output_shape");
+  const std::string auto_pad = call.node.String("auto_pad", "NOTSET");
+  constexpr int64_t kLimit = int64_t{1} << 30;
+  for (const auto* list : {&pads, &extra, &wanted}) {
+    for (const int64_t value : *list) {
+      if (value < 0 || value > kLimit) {
+        return call.Error("a pad or an output size is not possible");
+      }
+    }
+  }
+  window.input = window.output = {1, 1};
+  for (size_t i = 0; i < spatial; ++i) {
+    const size_t at = i + 2 - spatial;
+    const int64_t full = (in[i + 2] - 1) * window.strides[at] +
+                         (window.kernel[at] - 1) * window.dilations[at] + 1 +
+                         (extra.size() == spatial ? extra[i] : 0);
+    int64_t total = 0;
+    if (wanted.size() == spatial) {
+      total = full - wanted[i];
+    } else if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") {
+      total = std::max<int64_t>(0, full - in[i + 2] * window.strides[at]);
+    } else if (pads.size() == 2 * spatial) {
+      total = pads[i] + pads[i + spatial];
+      window.low[at] = pads[i];
+    }
+    if (wanted.size() == spatial || auto_pad.starts_with("SAME")) {
+      window.low[at] = auto_pad == "SAME_UPPER" ? total / 2 : total - total / 2;
+    }
+    window.output[at] = in[i + 2];
+    window.input[at] = full - total;
+  }
+  return window;
+}
+
+Result<Tensors> ConvTranspose(const Call& call) {
+  NEURON_RETURN_IF_ERROR(NeedFloats(call, 2));
+  const Shape& in = call.in(0).shape;
+  const Shape& w = call.in(1).shape;  // [C, M / group, kernel...]
+  const int64_t group = call.node.Int("group", 1);
+  if (w.size() != in.size() || in.size() < 3 || in.size() > 4 || group < 1 || w[0] != in[1] ||
+      in[1] % group != 0) {
+    return call.Error("weights " + ShapeToString(w) + " do not fit the input " +
+                      ShapeToString(in));
+  }
+  NEURON_ASSIGN_OR_RETURN(const Window window, TransposedWindow(call, in, w));
+  const int64_t filters = w[1] * group;
+  NEURON_RETURN_IF_ERROR(CheckBias(call, 2, filters));
+  Window shape_window = window;
+  std::swap(shape_window.input, shape_window.output);
+  const Shape shape = WindowOutputShape(in, filters, shape_window);
+  NEURON_ASSIGN_OR_RETURN(const HostTensor limits, Allocate(call, ElementType::kFloat32, shape));
+  const int64_t taps = window.kernel_size();
+  NEURON_ASSIGN_OR_RETURN(
+      const HostTensor scratch,
+      Allocate(call, ElementType::kFloat32, {w[1] * taps, window.output_size()}));
+  const std::vector<float> x = call.in(0).ToFloats();
+  const std::vector<float> weights = call.in(1).ToFloats();
+  const std::vector<float> bias = call.has(2) ? call.in(2).ToFloats() : std::vector<float>{};
+  std::vector<float> y(static_cast<size_t>(limits.elements()));
+  const int64_t each = in[1] / group;
+  for (int64_t n = 0; n < in[0] && !y.empty(); ++n) {
+    for (int64_t g = 0; g < group; ++g) {
+      const View inputs(x.data() + (n * in[1] + g * each) * window.output_size(), each,
+                        window.output_size());
+      const View kernel(weights.data() + g * each * w[1] * taps, each, w[1] * taps);
+      const Matrix spread = kernel.transpose() * inputs;
+      for (int64_t row = 0; row < spread.rows(); ++row) {
+        const int64_t filter = g * w[1] + row / taps;
+        const int64_t ky = row % taps / window.kernel[1];
+        const int64_t kx = row % window.kernel[1];
+        float* plane = y.data() + (n * filters + filter) * window.input_size();
+        for (int64_t at = 0; at < window.output_size(); ++at) {
+          const int64_t oy = at / window.output[1] * window.strides[0] - window.low[0] +
+                             ky * window.dilations[0];
+          const int64_t ox = at % window.output[1] * window.strides[1] - window.low[1] +
+                             kx * window.dilations[1];
+          if (oy >= 0 && oy < window.input[0] && ox >= 0 && ox < window.input[1]) {
+            plane[oy * window.input[1] + ox] += spread(row, at);
+          }
+        }
+      }
+    }
+    for (int64_t m = 0; m < filters && !bias.empty(); ++m) {
+      float* plane = y.data() + (n * filters + m) * window.input_size();
+      std::for_each(plane, plane + window.input_size(),
+                    [&](float& value) { value += bias[static_cast<size_t>(m)]; });
+    }
+  }
+  return Convert(call, y, call.in(0).type, shape);
+}
+
+Result<Tensors> Gemm(const Call& call) {
+  NEURON_RETURN_IF_ERROR(NeedFloats(call, 2));
+  const Shape& a = call.in(0).shape;
+  const Shape& b = call.in(1).shape;
+  const bool flip_a = call.node.Int("transA", 0) != 0;
+  const bool flip_b = call.node.Int("transB", 0) != 0;
+  if (a.size() != 2 || b.size() != 2 || a[flip_a ? 0 : 1] != b[flip_b ? 1 : 0]) {
+    return call.Error("shapes " + ShapeToString(a) + " and " + ShapeToString(b) +
+                      " do not multiply");
+  }
+  const std::vector<float> x = call.in(0).ToFloats();
+  const std::vector<float> w = call.in(1).ToFloats();
+  const View left(x.data(), a[0], a[1]);
+  const View right(w.data(), b[0], b[1]);
+  const Shape shape = {a[flip_a ? 1 : 0], b[flip_b ? 0 : 1]};
+  NEURON_ASSIGN_OR_RETURN(const HostTensor limits, Allocate(call, ElementType::kFloat32, shape));
+  std::vector<float> y(static_cast<size_t>(limits.elements()));
+  MutableView out(y.data(), shape[0], shape[1]);
+  if (flip_a && flip_b) {
+    out.noalias() = left.transpose() * right.transpose();
+  } else if (flip_a) {
+    out.noalias() = left.transpose() * right;
+  } else if (flip_b) {
+    out.noalias() = left * right.transpose();
+  } else {
+    out.noalias() = left * right;
+  }
+  out *= call.node.Float("alpha", 1.0F);
+  if (call.has(2)) {
+    const float beta = call.node.Float("beta", 1.0F);
+    const auto full = BroadcastShapes(call.in(2).shape, shape);
+    if (!full || *full != shape) {
+      return call.Error("operand C of shape " + ShapeToString(call.in(2).shape) +
+                        " does not broadcast to " + ShapeToString(shape));
+    }
+    ForEachIndex<1>(shape, {BroadcastStrides(call.in(2).shape, shape)},
+                    [&](int64_t i, const std::array<int64_t, 1>& at) {
+                      y[static_cast<size_t>(i)] +=
+                          beta * static_cast<float>(call.in(2).ValueAt(at[0]));
+                    });
+  }
+  return Convert(call, y, call.in(0).type, shape);
+}
+
+Result<Tensors> MatMul(const Call& call) {
+  NEURON_RETURN_IF_ERROR(NeedFloats(call, 2));
+  Shape a = call.in(0).shape;
+  Shape b = call.in(1).shape;
+  if (a.empty() || b.empty()) {
+    return call.Error("a scalar cannot be multiplied as a matrix");
+  }
+  const bool row = a.size() == 1;
+  const bool column = b.size() == 1;
+  if (row) {
+    a.insert(a.begin(), 1);
+  }
+  if (column) {
+    b.push_back(1);
+  }
+  const int64_t rows = a[a.size() - 2];
+  const int64_t depth = a.back();
+  const int64_t width = b.back();
+  const Shape batch_a(a.begin(), a.end() - 2);
+  const Shape batch_b(b.begin(), b.end() - 2);
+  const auto batch = BroadcastShapes(batch_a, batch_b);
+  if (!batch || b[b.size() - 2] != depth) {
+    return call.Error("shapes " + ShapeToString(call.in(0).shape) + " and " +
+                      ShapeToString(call.in(1).shape) + " do not multiply");
+  }
+  Shape shape = *batch;
+  shape.insert(shape.end(), {rows, width});
+  NEURON_ASSIGN_OR_RETURN(const HostTensor limits, Allocate(call, ElementType::kFloat32, shape));
+  const std::vector<float> x = call.in(0).ToFloats();
+  const std::vector<float> w = call.in(1).ToFloats();
+  std::vector<float> y(static_cast<size_t>(limits.elements()));
+  ForEachIndex<2>(
+      *batch, {BroadcastStrides(batch_a, *batch), BroadcastStrides(batch_b, *batch)},
+      [&](int64_t i, const std::array<int64_t, 2>& at) {
+        MutableView(y.data() + i * rows * width, rows, width).noalias() =
+            View(x.data() + at[0] * rows * depth, rows, depth) *
+            View(w.data() + at[1] * depth * width, depth, width);
+      });
+  if (row) {
+    shape.erase(shape.end() - 2);
+  }
+  if (column) {
+    shape.pop_back();
+  }
+  return Convert(call, y, call.in(0).type, std::move(shape));
+}
+
+constexpr Operator kOperators[] = {
+    {"Conv", Conv},
+    {"ConvTranspose", ConvTranspose},
+    {"Gemm", Gemm},
+    {"MatMul", MatMul},
+};
+
+}  // namespace
+
+std::span<const Operator> MatrixOperators() { return kOperators; }
+
+}  // namespace neuron::ops

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small layer graphs through the code generator and the functional model, against the host's ONNX
+// operators.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+#include <random>
+
+#include "host/compiler/codegen/codegen.h"
+#include "host/ops/evaluate.h"
+#include "tests/unit/codegen/package_runner.h"
+
+namespace neuron::compiler {
+namespace {
+
+// A graph under construction: values by name, layers in order.
+class GraphBuilder {
+ public:
+  ValueId Input(const std::string& name, Shape shape, ElementType type = ElementType::kFloat32,
+                std::optional<Quantization> quantization = {}) {
+    const ValueId id = Add(name, std::move(shape), type, std::move(quantization));
+    graph_.value(id).is_input = true;
+    graph_.inputs.push_back(id);
+    return id;
+  }
+  ValueId Constant(const std::string& name, HostTensor tensor) {
+    const ValueId id = Add(name, tensor.shape, tensor.type, {});
+    graph_.value(id).constant = std::move(tensor);
+    return id;
+  }
+  ValueId Layer(LayerBody body, std::vector<ValueId> inputs, Shape shape,
+                ElementType type = ElementType::kFloat32,
+                std::optional<Quantization> quantization = {}) {
+    const ValueId id = Add("t" + std::to_string(graph_.values.size()), std::move(shape), type,
+                           std::move(quantization));
+    compiler::Layer layer;
+    layer.name = "layer" + std::to_string(graph_.layers.size());
+    layer.inputs = std::move(inputs);
+    layer.outputs = {id};
+    layer.body = std::move(body);
+    graph_.layers.push_back(std::move(layer));
+    return id;
+  }
+  LayerGraph Finish(ValueId output) {
+    graph_.value(output).is_output = true;
+    graph_.outputs = {output};
+    return graph_;
+  }
+
+ private:
+  ValueId Add(const std::string& name, Shape shape, ElementType type,
+              std::optional<Quantization> quantization) {
+    Value value;
+    value.name = name;
+    value.shape = std::move(shape);
+    value.type = type;
+    value.quantization = std::move(quantization);
+    graph_.values.push_back(std::move(value));
+    return static_cast<ValueId>(graph_.values.size()) - 1;
+  }
+  LayerGraph graph_;
+};
+
+HostTensor RandomFloats(Shape shape, uint32_t seed, float low = -2.0F, float high = 2.0F) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> uniform(low, high);
+  HostTensor tensor(ElementType::kFloat32, std::move(shape));
+  for (float& v : tensor.as<float>()) v = uniform(random);
+  return tensor;
+}
+
+HostTensor RandomInt8(Shape shape, uint32_t seed) {
+  std::mt19937 random(seed);
+  HostTensor tensor(ElementType::kInt8, std::move(shape));
+  for (int8_t& v : tensor.as<int8_t>()) v = static_cast<int8_t>(random());
+  return tensor;
+}
+
+HostTensor Ints(std::vector<int64_t> values) {
+  return MakeTensor<int64_t>(ElementType::kInt64, {static_cast<int64_t>(values.size())}, values);
+}
+
+HostTensor Onnx(const std::string& op, std::map<std::string, AttributeValue> attributes,
+                const std::vector<HostTensor>& inputs) {
+  HostNode node;
+  node.name = op;
+  node.op_type = op;
+  node.attributes = std::move(attributes);
+  node.outputs = {"y"};
+  std::vector<const HostTensor*> pointers;
+  for (const HostTensor& input : inputs) {
+    node.inputs.push_back("x" + std::to_string(pointers.size()));
+    pointers.push_back(&input);
+  }
+  auto result = Evaluate(node, pointers);
+  EXPECT_TRUE(result.ok()) << result.status().ToString();
+  return result.ok() ? (*result)[0] : HostTensor();
+}
+
+HostTensor RunGraph(const LayerGraph& graph, const std::vector<HostTensor>& inputs) {
+  const auto package = GenerateCode(graph, *isa::FindConfig("sim"));
+  EXPECT_TRUE(package.ok()) << package.status().ToString();
+  if (!package.ok()) return {};
+  const PackageRun run = RunPackage(*package, inputs, 5);
+  EXPECT_EQ(run.error, "");
+  return run.outputs.empty() ? HostTensor() : run.outputs[0];
+}
+
+void ExpectNear(const HostTensor& got, const HostTensor& expected, double relative = 1e-5) {
+  ASSERT_EQ(got.shape, expected.shape);
+  double largest = 1e-30;
+  for (int64_t i = 0; i < expected.elements(); ++i) {
+    largest = std::max(largest, std::abs(expected.ValueAt(i)));
+  }
+  for (int64_t i = 0; i < expected.elements(); ++i) {
+    ASSERT_NEAR(got.ValueAt(i), expected.ValueAt(i), relative * largest) << "element " << i;
+  }
+}
+
+// --- element by element --------------------------------------------------------------------------
+
+TEST(Binary, AddsEqualShapes) {
+  GraphBuilder g;
+  const Shape shape = {1, 20, 7, 9};
+  const ValueId a = g.Input("a", shape);
+  const ValueId b = g.Input("b", shape);
+  const LayerGraph graph = g.Finish(g.Layer(BinaryLayer{BinaryOp::kAdd, {}}, {a, b}, shape));
+  const auto x = RandomFloats(shape, 1);
+  const auto y = RandomFloats(shape, 2);
+  ExpectNear(RunGraph(graph, {x, y}), Onnx("Add", {}, {x, y}), 0.0);
+}
+
+struct BroadcastCase {
+  Shape a, b, out;
+};
+class BinaryBroadcast : public testing::TestWithParam<BroadcastCase> {};
+
+TEST_P(BinaryBroadcast, FollowsNumpy) {
+  const BroadcastCase& c = GetParam();
+  const std::pair<BinaryOp, const char*> ops[] = {{BinaryOp::kSub, "Sub"},
+                                                  {BinaryOp::kMul, "Mul"},
+                                                  {BinaryOp::kMax, "Max"},
+                                                  {BinaryOp::kDiv, "Div"}};
+  for (const auto& [op, name] : ops) {
+    GraphBuilder g;
+    const ValueId a = g.Input("a", c.a);
+    const ValueId b = g.Constant("b", RandomFloats(c.b, 4, 0.5F, 3.0F));
+    const LayerGraph graph = g.Finish(g.Layer(BinaryLayer{op, {}}, {a, b}, c.out));
+    const auto x = RandomFloats(c.a, 3);
+    ExpectNear(RunGraph(graph, {x}), Onnx(name, {}, {x, *graph.values[1].constant}));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, BinaryBroadcast,
+                         testing::Values(BroadcastCase{{1, 20, 6, 5}, {}, {1, 20, 6, 5}},
+                                         BroadcastCase{{1, 20, 6, 5}, {20, 1, 1}, {1, 20, 6, 5}},
+                                         BroadcastCase{{1, 20, 6, 5}, {5}, {1, 20, 6, 5}},
+                                         BroadcastCase{{1, 20, 6, 5}, {1, 1, 6, 1}, {1, 20, 6, 5}},
+                                         BroadcastCase{{1, 20, 6, 5}, {1, 20, 6, 5}, {1, 20, 6, 5}},
+                                         BroadcastCase{{3, 1}, {1, 4}, {3, 4}},
+                                         BroadcastCase{{40}, {1}, {40}}));
+
+TEST(Binary, QuantisedAddWithReluRoundsOnce) {
+  const Shape shape = {1, 17, 5, 6};
+  const Quantization qa{{0.03F}, {4}, -1};
+  const Quantization qb{{0.05F}, {-7}, -1};
+  const Quantization qy{{0.04F}, {-20}, -1};
+  GraphBuilder g;
+  const ValueId a = g.Input("a", shape, ElementType::kInt8, qa);
+  const ValueId b = g.Input("b", shape, ElementType::kInt8, qb);
+  BinaryLayer add;
+  add.activation.clamp_low = 0.0F;
+  const LayerGraph graph = g.Finish(g.Layer(add, {a, b}, shape, ElementType::kInt8, qy));
+  const auto x = RandomInt8(shape, 5);
+  const auto y = RandomInt8(shape, 6);
+  const HostTensor got = RunGraph(graph, {x, y});
+  for (int64_t i = 0; i < got.elements(); ++i) {
+    const double real = std::max(0.0, (x.ValueAt(i) - 4) * 0.03 + (y.ValueAt(i) + 7) * 0.05);
+    EXPECT_NEAR(got.ValueAt(i), std::clamp(real / 0.04 - 20, -128.0, 127.0), 0.501) << i;
+  }
+}
+
+TEST(Unary, FunctionsAgreeWithOnnx) {
+  const std::tuple<Function, const char*, float, float> functions[] = {
+      {Function::kSigmoid, "Sigmoid", -8.0F, 8.0F},
+      {Function::kTanh, "Tanh", -5.0F, 5.0F},
+      {Function::kExp, "Exp", -10.0F, 5.0F},
+      {Function::kLog, "Log", 1e-6F, 50.0F},
+      {Function::kSqrt, "Sqrt", 0.0F, 90.0F},
+      {Function::kReciprocal, "Reciprocal", 0.1F, 9.0F}};
+  for (const auto& [function, name, low, high] : functions) {
+    const Shape shape = {1, 33, 50};
+    GraphBuilder g;
+    const ValueId a = g.Input("a", shape);
+    UnaryLayer unary;
+    unary.activation.function = function;
+    const LayerGraph graph = g.Finish(g.Layer(unary, {a}, shape));
+    const auto x = RandomFloats(shape, 7, low, high);
+    SCOPED_TRACE(name);
+    ExpectNear(RunGraph(graph, {x}), Onnx(name, {}, {x}), 2e-6);
+  }
+}
+
+TEST(Unary, ScalesAndShiftsEachChannel) {
+  const Shape shape = {2, 21, 4, 3};
+  GraphBuilder g;
+  const ValueId a = g.Input("a", shape);
+  UnaryLayer unary;
+  unary.axis = 1;
+  unary.scale = RandomFloats({21}, 8).ToFloats();
+  unary.bias = RandomFloats({21}, 9).ToFloats();
+  const LayerGraph graph = g.Finish(g.Layer(unary, {a}, shape));
+  const auto x = RandomFloats(shape, 10);
+  const auto scale = MakeTensor<float>(ElementType::kFloat32, {21, 1, 1}, unary.scale);
+  const auto bias = MakeTensor<float>(ElementType::kFloat32, {21, 1, 1}, unary.bias);
+  ExpectNear(RunGraph(graph, {x}), Onnx("Add", {}, {Onnx("Mul", {}, {x, scale}), bias}), 0.0);
+}
+
+// --- windows and reductions
+// ------------------------------------------------------------------------
+
+TEST(Pool, MaxIgnoresPadding) {
+  GraphBuilder g;
+  const ValueId a = g.Input("a", {1, 19, 9, 11});
+  PoolLayer pool;
+  pool.kernel = {3, 3};
+  pool.strides = {2, 2};
+  pool.pads = {1, 1, 1, 1};
+  const LayerGraph graph = g.Finish(g.Layer(pool, {a}, {1, 19, 5, 6}));
+  const auto x = RandomFloats({1, 19, 9, 11}, 11, -9.0F, -1.0F);
+  const std::vector<int64_t> kernel = {3, 3}, strides = {2, 2}, pads = {1, 1, 1, 1};
+  ExpectNear(RunGraph(graph, {x}),
+             Onnx("MaxPool", {{"kernel_shape", kernel}, {"strides", strides}, {"pads", pads}}, {x}),
+             0.0);
+}
+
+TEST(Pool, MeanCountsPaddingWhenAsked) {
+  for (const bool include : {false, true}) {
+    GraphBuilder g;
+    const ValueId a = g.Input("a", {1, 19, 9, 11});
+    PoolLayer pool;
+    pool.op = ReduceOp::kMean;
+    pool.kernel = {3, 2};
+    pool.strides = {2, 1};
+    pool.pads = {1, 0, 1, 1};
+    pool.count_include_pad = include;
+    const LayerGraph graph = g.Finish(g.Layer(pool, {a}, {1, 19, 5, 11}));
+    const auto x = RandomFloats({1, 19, 9, 11}, 12);
+    const std::vector<int64_t> kernel = {3, 2}, strides = {2, 1}, pads = {1, 0, 1, 1};
+    ExpectNear(RunGraph(graph, {x}), Onnx("AveragePool",
+                                          {{"kernel_shape", kernel},
+                                           {"strides", strides},
+                                           {"pads", pads},
+                                           {"count_include_pad", int64_t{include}}},
+                                          {x}));
+  }
+}
+
+TEST(Reduce, AnyAxes) {
+  const Shape shape = {2, 18, 3, 5};
+  for (int mask = 1; mask < 15; ++mask) {
+    ReduceLayer reduce;
+    std::vector<int64_t> axes;
+    Shape out;
+    for (int axis = 0; axis < 4; ++axis) {
+      if ((mask >> axis) & 1) {
+        reduce.axes.push_back(axis);
+        axes.push_back(axis);
+      } else {
+        out.push_back(shape[static_cast<size_t>(axis)]);
+      }
+    }
+    for (const auto& [op, name] :
+         {std::pair(ReduceOp::kMax, "ReduceMax"), std::pair(ReduceOp::kMean, "ReduceMean")}) {
+      reduce.op = op;
+      GraphBuilder g;
+      const ValueId a = g.Input("a", shape);
+      const LayerGraph graph = g.Finish(g.Layer(reduce, {a}, out));
+      const auto x = RandomFloats(shape, 13);
+      SCOPED_TRACE(std::string(name) + " mask " + std::to_string(mask));
+      ExpectNear(RunGraph(graph, {x}), Onnx(name, {{"axes", axes}, {"keepdims", int64_t{0}}}, {x}));
+    }
+  }
+}
+
+TEST(Reduce, EverythingToAScalar) {
+  GraphBuilder g;
+  const ValueId a = g.Input("a", {1, 1, 8, 32});
+  const LayerGraph graph =
+      g.Finish(g.Layer(ReduceLayer{ReduceOp::kMax, {0, 1, 2, 3}}, {a}, Shape{}));
+  const auto x = RandomFloats({1, 1, 8, 32}, 14);
+  ExpectNear(RunGraph(graph, {x}), Onnx("ReduceMax", {{"keepdims", int64_t{0}}}, {x}), 0.0);
+}
+
+TEST(Softmax, AnyAxis) {
+  for (int axis = 0; axis < 3; ++axis) {
+    GraphBuilder g;
+    const Shape shape = {3, 20, 6};
+    const ValueId a = g.Input("a", shape);
+    const LayerGraph graph = g.Finish(g.Layer(SoftmaxLayer{axis}, {a}, shape));
+    const auto x = RandomFloats(shape, 15, -9.0F, 9.0F);
+    ExpectNear(RunGraph(graph, {x}), Onnx("Softmax", {{"axis", int64_t{axis}}}, {x}), 4e-6);
+  }
+}
+
+// --- movement ------------------------------------------------------------------------------------
+
+TEST(Movement, ReshapesThatMixChannelsGoThroughMemory) {
+  GraphBuilder g;
+  const ValueId a = g.Input("a", {1, 20, 4, 3});
+  const ValueId b = g.Layer(UnaryLayer{}, {a}, {1, 20, 4, 3});
+  const ValueId c = g.Layer(ReshapeLayer{}, {b}, {6, 40});
+  const LayerGraph graph = g.Finish(g.Layer(UnaryLayer{}, {c}, {6, 40}));
+  HostTensor x = RandomFloats({1, 20, 4, 3}, 16);
+  HostTensor expected = x;
+  expected.shape = {6, 40};
+  ExpectNear(RunGraph(graph, {x}), expected, 0.0);
+}
+
+TEST(Movement, TransposedTensorsCompute) {
+  GraphBuilder g;
+  const ValueId a = g.Input("a", {1, 6, 5, 18});
+  const ValueId b = g.Layer(TransposeLayer{{0, 3, 1, 2}}, {a}, {1, 18, 6, 5});
+  const ValueId c = g.Layer(UnaryLayer{}, {b}, {1, 18, 6, 5});
+  const LayerGraph graph = g.Finish(g.Layer(TransposeLayer{{0, 2, 3, 1}}, {c}, {1, 6, 5, 18}));
+  const auto x = RandomFloats({1, 6, 5, 18}, 17);
+  ExpectNear(RunGraph(graph, {x}), x, 0.0);
+}
+
+TEST(Movement, ConcatenatesOnAnyAxis) {
+  for (int axis = 0; axis < 4; ++axis) {
+    Shape second = {2, 18, 3, 4};
+    second[static_cast<size_t>(axis)] = 5;
+    Shape out = {2, 18, 3, 4};
+    out[static_cast<size_t>(axis)] += 5;
+    GraphBuilder g;
+    const ValueId a = g.Input("a", {2, 18, 3, 4});
+    const ValueId b = g.Input("b", second);
+    const ValueId c = g.Layer(ConcatLayer{axis}, {a, b}, out);
+    const LayerGraph graph = g.Finish(g.Layer(UnaryLayer{}, {c}, out));
+    const auto x = RandomFloats({2, 18, 3, 4}, 18);
+    const auto y = RandomFloats(second, 19);
+    SCOPED_TRACE(axis);
+    ExpectNear(RunGraph(graph, {x, y}), Onnx("Concat", {{"axis", int64_t{axis}}}, {x, y}), 0.0);
+  }
+}
+
+TEST(Movement, SlicesWithSteps) {
+  GraphBuilder g;
+  const ValueId a = g.Input("a", {1, 40, 7, 9});
+  const ValueId b = g.Layer(UnaryLayer{}, {a}, {1, 40, 7, 9});
+  const ValueId c = g.Layer(SliceLayer{{0, 3, 6, 0}, {1, 2, -1, 1}}, {b}, {1, 15, 4, 9});
+  const LayerGraph graph = g.Finish(g.Layer(UnaryLayer{}, {c}, {1, 15, 4, 9}));
+  const auto x = RandomFloats({1, 40, 7, 9}, 20);
+  ExpectNear(RunGraph(graph, {x}),
+             Onnx("Slice", {}, {x, Ints({3, 6}), Ints({33, 2}), Ints({1, 2}), Ints({2, -1})}), 0.0);
+}
+
+TEST(Movement, PadsWithAConstant) {
+  GraphBuilder g;
+  const ValueId a = g.Input("a", {1, 18, 4, 5});
+  const LayerGraph graph =
+      g.Finish(g.Layer(PadLayer{{0, 0, 1, 2}, {0, 0, 3, 0}, 0.5F}, {a}, {1, 18, 8, 7}));
+  const auto x = RandomFloats({1, 18, 4, 5}, 21);
+  const float value = 0.5F;
+  const auto fill = MakeTensor<float>(ElementType::kFloat32, {}, std::span(&value, 1));
+  ExpectNear(RunGraph(graph, {x}), Onnx("Pad", {}, {x, Ints({0, 0, 1, 2, 0, 0, 3, 0}), fill}), 0.0);
+}
+
+// --- products
+// --------------------------------------------------------------------------------------
+
+TEST(Linear, TokensTimesWeights) {
+  GraphBuilder g;
+  const ValueId a = g.Input("a", {2, 5, 70});
+  MatrixLayer matrix;
+  matrix.is_conv = false;
+  matrix.weight = RandomFloats({37, 70}, 22);
+  const LayerGraph graph = g.Finish(g.Layer(matrix, {a}, {2, 5, 37}));
+  const auto x = RandomFloats({2, 5, 70}, 23);
+  const std::vector<int64_t> perm = {1, 0};
+  const auto transposed = Onnx("Transpose", {{"perm", perm}}, {matrix.weight});
+  ExpectNear(RunGraph(graph, {x}), Onnx("MatMul", {}, {x, transposed}), 3e-5);
+}
+
+TEST(BatchMatmul, TwoComputedOperands) {
+  GraphBuilder g;
+  const ValueId a = g.Input("a", {2, 3, 10, 21});
+  const ValueId b = g.Input("b", {2, 3, 21, 19});
+  const LayerGraph graph = g.Finish(g.Layer(BatchMatmulLayer{0.5F}, {a, b}, {2, 3, 10, 19}));
+  const auto x = RandomFloats({2, 3, 10, 21}, 24);
+  const auto y = RandomFloats({2, 3, 21, 19}, 25);
+  HostTensor expected = Onnx("MatMul", {}, {x, y});
+  for (float& v : expected.as<float>()) v *= 0.5F;
+  ExpectNear(RunGraph(graph, {x, y}), expected, 3e-5);
+}
+
+TEST(Memory, WhatDoesNotFitIsNamed) {
+  GraphBuilder g;
+  const Shape shape = {1, 16, 200, 200};
+  const ValueId a = g.Input("activations", shape);
+  const LayerGraph graph = g.Finish(g.Layer(UnaryLayer{}, {a}, shape));
+  const auto package = GenerateCode(graph, *isa::FindConfig("sim"));
+  ASSERT_FALSE(package.ok());
+  EXPECT_EQ(package.status().code(), StatusCode::kResourceExhausted);
+  EXPECT_NE(package.status().message().find("activations"), std::string::npos)
+      << package.status().message();
+}
+
+}  // namespace
+}  // namespace neuron::compiler

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/codegen/package_runner.h"
+
+#include <cstring>
+
+#include "sim/functional/functional_core.h"
+
+namespace neuron::compiler {
+
+PackageRun RunPackage(const ncx::PackageData& built, const std::vector<HostTensor>& inputs,
+                      uint64_t seed) {
+  PackageRun run;
+  const auto loaded = ncx::Load(ncx::Serialize(built));
+  if (!loaded.ok()) {
+    run.error = loaded.status().ToString();
+    return run;
+  }
+  const ncx::PackageData& package = *loaded;
+  sim::Launch launch;
+  uint64_t top = 0;
+  constexpr uint64_t kSegmentAlignment = 64;
+  for (size_t i = 0; i < package.segments.size(); ++i) {
+    const ncx::Segment& segment = package.segments[i];
+    launch.segments[i] = {top, segment.bytes, segment.readable, segment.writable};
+    top += (segment.bytes + kSegmentAlignment - 1) / kSegmentAlignment * kSegmentAlignment;
+  }
+  std::vector<std::byte> dram(top);
+  std::memcpy(dram.data(), package.image.data(), package.image.size());
+  size_t next_input = 0;
+  for (const ncx::Tensor& tensor : package.tensors) {
+    if (tensor.role == ncx::TensorRole::kInput) {
+      const HostTensor& value = inputs[next_input++];
+      std::memcpy(dram.data() + launch.segments[tensor.segment].base + tensor.offset,
+                  value.data.data(), value.data.size());
+    }
+  }
+  sim::FunctionalOptions options;
+  options.seed = seed;
+  sim::FunctionalCore core(*isa::FindConfig(package.configuration), options);
+  for (const ncx::Step& step : package.steps) {
+    if (step.kind == ncx::StepKind::kHost) {
+      run.error = "the package has a host operator";
+      return run;
+    }
+    launch.queue_count.fill(0);
+    for (const ncx::QueueProgram& program : package.launches[step.index].queues) {
+      launch.queue_offset[program.queue] = static_cast<uint32_t>(program.offset);
+      launch.queue_count[program.queue] = program.count;
+    }
+    const sim::LaunchResult result = core.Run(launch, dram);
+    run.cycles += result.cycles;
+    if (result.error.code != isa::Error::kNone) {
+      run.error = std::string("error ") + isa::Name(result.error.code) + " queue " +
+                  isa::Name(result.error.queue) + " instruction " +
+                  std::to_string(result.error.index) + "\n" + result.hang_report;
+      return run;
+    }
+    for (const sim::Finding& finding : result.findings) {
+      run.error += finding.ToString() + "\n";
+    }
+  }
+  for (const ncx::Tensor& tensor : package.tensors) {
+    if (tensor.role == ncx::TensorRole::kOutput) {
+      HostTensor value(tensor.type, tensor.shape);
+      std::memcpy(value.data.data(),
+                  dram.data() + launch.segments[tensor.segment].base + tensor.offset,
+                  value.data.size());
+      run.outputs.push_back(std::move(value));
+    }
+  }
+  return run;
+}
+
+}  // namespace neuron::compiler
