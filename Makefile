@@ -16,7 +16,8 @@ build: dependencies
 test: build
 	ctest --preset release
 
-demo: build
+# Builds only what it shows.
+demo: dependencies
 	scripts/demo.sh
 
 lint: build

@@ -161,20 +161,22 @@ FunctionTable Make(Function function) {
     case Function::kIdentity:
     case Function::kLeaky: {
       FunctionTable none;
-      none.func =
-          function == Function::kLeaky ? isa::Func::kLeaky : isa::Func::kIdentity;
+      none.func = function == Function::kLeaky ? isa::Func::kLeaky : isa::Func::kIdentity;
       return none;
     }
     case Function::kExp:
-      return Uniform(isa::Func::kExp, 4, [](Real x) -> Real { return std::exp2(x); }, 0, 1);
+      return Uniform(
+          isa::Func::kExp, 4, [](Real x) -> Real { return std::exp2(x); }, 0, 1);
     case Function::kSin:
       return Uniform(
           isa::Func::kSin, 5,
           [](Real x) -> Real { return std::sin(2 * std::numbers::pi_v<Real> * x); }, 0, 1);
     case Function::kLog:
-      return Uniform(isa::Func::kLog, 4, [](Real x) -> Real { return std::log(x); }, 1, 2);
+      return Uniform(
+          isa::Func::kLog, 4, [](Real x) -> Real { return std::log(x); }, 1, 2);
     case Function::kReciprocal:
-      return Uniform(isa::Func::kRecip, 4, [](Real x) -> Real { return 1 / x; }, 1, 2);
+      return Uniform(
+          isa::Func::kRecip, 4, [](Real x) -> Real { return 1 / x; }, 1, 2);
     case Function::kSqrt:
       return TwoOctaves(isa::Func::kSqrt, 3, [](Real x) -> Real { return std::sqrt(x); });
     case Function::kRsqrt:

@@ -67,6 +67,8 @@ struct Activation {
 
 // Matrix products with constant weights.
 //   conv:   x [N, C, H, W] (or [N, C, W] as H = 1), weight [M, C / group, KH, KW] -> [N, M, OH, OW]
+//           1-D weights too have four dimensions, KH = 1; pads reach no farther than the last
+//           window
 //   linear: x [..., K], weight [M, K] (already transposed) -> [..., M]; kernel, pads unused
 // Float: t = sum + bias, y = activation(t).
 // Integer (x and weight 8-bit): acc = sum (x - zx) * (w - zw) + bias, exact INT32;
@@ -87,16 +89,16 @@ struct MatrixLayer {
   Activation activation;
 };
 
-// Both operands computed: a [..., T, K] times b [..., K, M] -> [..., T, M], float.
+// a [..., T, K] times b [..., K, M] -> [..., T, M], float, equal leading dimensions.
 struct BatchMatmulLayer {
   float alpha = 1.0F;
 };
 
 enum class BinaryOp { kAdd, kSub, kMul, kDiv, kMax, kMin, kPow, kEqual, kGreater, kLess };
 
-// y = activation(a op b), NumPy broadcasting. An operand with quantization counts as its real
-// value; an output with quantization is rounded once. Constants are ordinary values with
-// `constant`.
+// y = activation(a op b), a = inputs[0], b = inputs[1], NumPy broadcasting. An operand with
+// quantization counts as its real value; an output with quantization is rounded once. Constants are
+// ordinary values with `constant`.
 struct BinaryLayer {
   BinaryOp op = BinaryOp::kAdd;
   Activation activation;
@@ -159,6 +161,8 @@ struct PadLayer {
 };
 
 // What no engine runs: executed by the runtime on the host, and reported.
+// Layer inputs and outputs are in the node's order, kNoValue for an absent optional one; their
+// names may differ from the node's.
 struct HostLayer {
   HostNode node;
   std::string reason;  // why no engine runs it, and what would
@@ -171,7 +175,7 @@ using LayerBody = std::variant<MatrixLayer, BatchMatmulLayer, BinaryLayer, Unary
 struct Layer {
   std::string name;                // first source node, as Netron shows it
   std::vector<std::string> nodes;  // all ONNX nodes fused into this layer, "name (Op)"
-  std::vector<ValueId> inputs;     // computed operands first, then constants
+  std::vector<ValueId> inputs;     // in the operator's order
   std::vector<ValueId> outputs;
   int64_t macs = 0;  // multiply-accumulates, for utilisation
   LayerBody body;

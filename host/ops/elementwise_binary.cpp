@@ -37,6 +37,24 @@ Result<HostTensor> Combine(const Call& call, const HostTensor& a, const HostTens
   return y;
 }
 
+// Before operator set 7 the second operand's axes lie along the first's from attribute `axis` on
+// (PRelu: axis 1); this gives it the shape that broadcasts so.
+Result<HostTensor> AlignedOperand(const Call& call) {
+  HostTensor b = call.in(1);
+  const Shape& shape = call.in(0).shape;
+  if (call.node.opset >= 7 || b.shape.size() >= shape.size() || b.elements() == 1) {
+    return b;
+  }
+  const auto rank = static_cast<int64_t>(b.shape.size());
+  const auto last = static_cast<int64_t>(shape.size()) - rank;
+  const int64_t axis = call.node.Int("axis", call.node.op_type == "PRelu" ? 1 : last);
+  if (axis < 0 || axis > last) {
+    return call.Error("attribute 'axis' does not suit the operands");
+  }
+  b.shape.resize(static_cast<size_t>(static_cast<int64_t>(shape.size()) - axis), 1);
+  return b;
+}
+
 template <typename F, typename G>
 Result<Tensors> Binary(const Call& call, F on_float, G on_int) {
   NEURON_RETURN_IF_ERROR(call.Need(2));
@@ -44,8 +62,9 @@ Result<Tensors> Binary(const Call& call, F on_float, G on_int) {
     return call.Error(std::string("operands are ") + ElementTypeName(call.in(0).type) + " and " +
                       ElementTypeName(call.in(1).type));
   }
-  NEURON_ASSIGN_OR_RETURN(
-      HostTensor y, Combine(call, call.in(0), call.in(1), call.in(0).type, on_float, on_int));
+  NEURON_ASSIGN_OR_RETURN(const HostTensor b, AlignedOperand(call));
+  NEURON_ASSIGN_OR_RETURN(HostTensor y,
+                          Combine(call, call.in(0), b, call.in(0).type, on_float, on_int));
   return One(std::move(y));
 }
 
@@ -134,7 +153,8 @@ int64_t IntegerPower(int64_t a, int64_t b) {
 }
 
 Result<Tensors> Pow(const Call& call) {
-  return Binary(call, [](double a, double b) { return std::pow(a, b); }, IntegerPower);
+  return Binary(
+      call, [](double a, double b) { return std::pow(a, b); }, IntegerPower);
 }
 
 Result<Tensors> PRelu(const Call& call) {

@@ -169,7 +169,8 @@ Result<Tensors> Clip(const Call& call) {
   const auto clip_int = [=](int64_t x) {
     return static_cast<double>(x) < low ? int_low : (static_cast<double>(x) > high ? int_high : x);
   };
-  return MapAny(call, [clip](double x) { return std::isnan(x) ? x : clip(x); }, clip_int);
+  return MapAny(
+      call, [clip](double x) { return std::isnan(x) ? x : clip(x); }, clip_int);
 }
 
 Result<Tensors> IsNan(const Call& call) {

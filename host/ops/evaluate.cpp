@@ -31,8 +31,7 @@ Status CheckInput(const ops::Call& call, size_t index) {
   if (tensor == nullptr) {
     return OkStatus();
   }
-  const size_t expected =
-      static_cast<size_t>(tensor->elements()) * ElementBytes(tensor->type);
+  const size_t expected = static_cast<size_t>(tensor->elements()) * ElementBytes(tensor->type);
   if (tensor->type == ElementType::kUndefined || tensor->data.size() != expected) {
     return call.Error("input " + std::to_string(index) + " holds " +
                       std::to_string(tensor->data.size()) + " bytes, its shape " +
@@ -52,8 +51,7 @@ Result<std::vector<HostTensor>> Evaluate(const HostNode& node,
                                          std::span<const HostTensor* const> inputs) {
   const ops::Call call{node, inputs};
   if (!CanEvaluate(node.domain, node.op_type)) {
-    return call.Error("the host has no implementation of this operator",
-                      StatusCode::kUnsupported);
+    return call.Error("the host has no implementation of this operator", StatusCode::kUnsupported);
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
     NEURON_RETURN_IF_ERROR(CheckInput(call, i));

@@ -178,8 +178,8 @@ std::vector<int64_t> HostTensor::ToInts() const {
   std::vector<int64_t> values(static_cast<size_t>(elements()));
   for (size_t i = 0; i < values.size(); ++i) {
     const auto index = static_cast<int64_t>(i);
-    values[i] = type == ElementType::kInt64 ? Load<int64_t>(*this, index)
-                                            : Truncate(ValueAt(index));
+    values[i] =
+        type == ElementType::kInt64 ? Load<int64_t>(*this, index) : Truncate(ValueAt(index));
   }
   return values;
 }

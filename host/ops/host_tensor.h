@@ -76,7 +76,9 @@ struct HostTensor {
 template <typename T>
 HostTensor MakeTensor(ElementType type, Shape shape, std::span<const T> values) {
   HostTensor tensor(type, std::move(shape));
-  std::memcpy(tensor.data.data(), values.data(), tensor.data.size());
+  if (!tensor.data.empty()) {
+    std::memcpy(tensor.data.data(), values.data(), tensor.data.size());
+  }
   return tensor;
 }
 

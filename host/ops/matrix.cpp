@@ -26,7 +26,7 @@ Status NeedFloats(const Call& call, size_t count) {
 Result<Tensors> Convert(const Call& call, const std::vector<float>& values, ElementType type,
                         Shape shape) {
   NEURON_ASSIGN_OR_RETURN(HostTensor y, Allocate(call, type, std::move(shape)));
-  if (type == ElementType::kFloat32) {
+  if (type == ElementType::kFloat32 && !y.data.empty()) {
     std::memcpy(y.data.data(), values.data(), y.data.size());
   } else {
     for (size_t i = 0; i < values.size(); ++i) {
@@ -81,9 +81,8 @@ Result<Tensors> Conv(const Call& call) {
   const Shape shape = WindowOutputShape(in, filters, window);
   NEURON_ASSIGN_OR_RETURN(const HostTensor limits, Allocate(call, ElementType::kFloat32, shape));
   const int64_t depth = w[1] * window.kernel_size();
-  NEURON_ASSIGN_OR_RETURN(
-      const HostTensor scratch,
-      Allocate(call, ElementType::kFloat32, {depth, window.output_size()}));
+  NEURON_ASSIGN_OR_RETURN(const HostTensor scratch,
+                          Allocate(call, ElementType::kFloat32, {depth, window.output_size()}));
   const std::vector<float> x = call.in(0).ToFloats();
   const std::vector<float> weights = call.in(1).ToFloats();
   const std::vector<float> bias = call.has(2) ? call.in(2).ToFloats() : std::vector<float>{};
@@ -144,7 +143,8 @@ Result<Window> TransposedWindow(const Call& call, const Shape& in, const Shape& 
       window.low[at] = pads[i];
     }
     if (wanted.size() == spatial || auto_pad.starts_with("SAME")) {
-      window.low[at] = auto_pad == "SAME_UPPER" ? total / 2 : total - total / 2;
+      const int64_t cut = std::max<int64_t>(total, 0);  // below 0 the output grows at its end
+      window.low[at] = auto_pad == "SAME_LOWER" ? cut - cut / 2 : cut / 2;
     }
     window.output[at] = in[i + 2];
     window.input[at] = full - total;
@@ -157,10 +157,11 @@ Result<Tensors> ConvTranspose(const Call& call) {
   const Shape& in = call.in(0).shape;
   const Shape& w = call.in(1).shape;  // [C, M / group, kernel...]
   const int64_t group = call.node.Int("group", 1);
-  if (w.size() != in.size() || in.size() < 3 || in.size() > 4 || group < 1 || w[0] != in[1] ||
-      in[1] % group != 0) {
-    return call.Error("weights " + ShapeToString(w) + " do not fit the input " +
-                      ShapeToString(in));
+  if (in.size() > 4) {
+    return call.Error("only one or two spatial dimensions are supported", StatusCode::kUnsupported);
+  }
+  if (w.size() != in.size() || in.size() < 3 || group < 1 || w[0] != in[1] || in[1] % group != 0) {
+    return call.Error("weights " + ShapeToString(w) + " do not fit the input " + ShapeToString(in));
   }
   NEURON_ASSIGN_OR_RETURN(const Window window, TransposedWindow(call, in, w));
   const int64_t filters = w[1] * group;
@@ -170,9 +171,8 @@ Result<Tensors> ConvTranspose(const Call& call) {
   const Shape shape = WindowOutputShape(in, filters, shape_window);
   NEURON_ASSIGN_OR_RETURN(const HostTensor limits, Allocate(call, ElementType::kFloat32, shape));
   const int64_t taps = window.kernel_size();
-  NEURON_ASSIGN_OR_RETURN(
-      const HostTensor scratch,
-      Allocate(call, ElementType::kFloat32, {w[1] * taps, window.output_size()}));
+  NEURON_ASSIGN_OR_RETURN(const HostTensor scratch, Allocate(call, ElementType::kFloat32,
+                                                             {w[1] * taps, window.output_size()}));
   const std::vector<float> x = call.in(0).ToFloats();
   const std::vector<float> weights = call.in(1).ToFloats();
   const std::vector<float> bias = call.has(2) ? call.in(2).ToFloats() : std::vector<float>{};
@@ -190,10 +190,10 @@ Result<Tensors> ConvTranspose(const Call& call) {
         const int64_t kx = row % window.kernel[1];
         float* plane = y.data() + (n * filters + filter) * window.input_size();
         for (int64_t at = 0; at < window.output_size(); ++at) {
-          const int64_t oy = at / window.output[1] * window.strides[0] - window.low[0] +
-                             ky * window.dilations[0];
-          const int64_t ox = at % window.output[1] * window.strides[1] - window.low[1] +
-                             kx * window.dilations[1];
+          const int64_t oy =
+              at / window.output[1] * window.strides[0] - window.low[0] + ky * window.dilations[0];
+          const int64_t ox =
+              at % window.output[1] * window.strides[1] - window.low[1] + kx * window.dilations[1];
           if (oy >= 0 && oy < window.input[0] && ox >= 0 && ox < window.input[1]) {
             plane[oy * window.input[1] + ox] += spread(row, at);
           }
@@ -284,13 +284,12 @@ Result<Tensors> MatMul(const Call& call) {
   const std::vector<float> x = call.in(0).ToFloats();
   const std::vector<float> w = call.in(1).ToFloats();
   std::vector<float> y(static_cast<size_t>(limits.elements()));
-  ForEachIndex<2>(
-      *batch, {BroadcastStrides(batch_a, *batch), BroadcastStrides(batch_b, *batch)},
-      [&](int64_t i, const std::array<int64_t, 2>& at) {
-        MutableView(y.data() + i * rows * width, rows, width).noalias() =
-            View(x.data() + at[0] * rows * depth, rows, depth) *
-            View(w.data() + at[1] * depth * width, depth, width);
-      });
+  ForEachIndex<2>(*batch, {BroadcastStrides(batch_a, *batch), BroadcastStrides(batch_b, *batch)},
+                  [&](int64_t i, const std::array<int64_t, 2>& at) {
+                    MutableView(y.data() + i * rows * width, rows, width).noalias() =
+                        View(x.data() + at[0] * rows * depth, rows, depth) *
+                        View(w.data() + at[1] * depth * width, depth, width);
+                  });
   if (row) {
     shape.erase(shape.end() - 2);
   }

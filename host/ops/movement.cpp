@@ -224,7 +224,8 @@ Result<Tensors> Gather(const Call& call) {
   }
   const std::span<const int64_t> dims(x.shape);
   const int64_t outer = ElementCount(dims.first(a));
-  const size_t block = static_cast<size_t>(ElementCount(dims.subspan(a + 1))) * ElementBytes(x.type);
+  const size_t block =
+      static_cast<size_t>(ElementCount(dims.subspan(a + 1))) * ElementBytes(x.type);
   std::byte* target = y.data.data();
   for (int64_t o = 0; o < outer && block > 0; ++o) {
     for (const int64_t index : indices) {

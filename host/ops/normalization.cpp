@@ -85,7 +85,8 @@ Result<Tensors> BatchNormalization(const Call& call) {
   return One(std::move(y));
 }
 
-// Normalises rows of `size` contiguous elements to mean 0 and variance 1, then y = n * s(row, i) + b.
+// Normalises rows of `size` contiguous elements to mean 0 and variance 1, then y = n * s(row, i) +
+// b.
 template <typename ScaleAndBias>
 Result<Tensors> NormalizeRows(const Call& call, int64_t size, ScaleAndBias parameters) {
   const HostTensor& x = call.in(0);
@@ -112,8 +113,7 @@ Result<Tensors> NormalizeRows(const Call& call, int64_t size, ScaleAndBias param
 Result<Tensors> InstanceNormalization(const Call& call) {
   NEURON_RETURN_IF_ERROR(call.Need(3));
   const Shape& shape = call.in(0).shape;
-  if (shape.size() < 3 || call.in(1).elements() != shape[1] ||
-      call.in(2).elements() != shape[1]) {
+  if (shape.size() < 3 || call.in(1).elements() != shape[1] || call.in(2).elements() != shape[1]) {
     return call.Error("needs [N, C, ...] and one scale and bias for each channel");
   }
   const int64_t plane = ElementCount(std::span<const int64_t>(shape).subspan(2));

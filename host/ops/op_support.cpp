@@ -54,7 +54,8 @@ uint16_t ToHalf(double value) {
   int exponent = 0;
   std::frexp(magnitude, &exponent);  // magnitude in [2^(exponent-1), 2^exponent)
   exponent = std::max(exponent - 1, -14);
-  const auto significand = static_cast<int64_t>(std::nearbyint(std::ldexp(magnitude, 10 - exponent)));
+  const auto significand =
+      static_cast<int64_t>(std::nearbyint(std::ldexp(magnitude, 10 - exponent)));
   // A carry out of the significand moves into the exponent field by itself.
   const int64_t field = (static_cast<int64_t>(exponent + 14) << 10) + significand;
   return sign | static_cast<uint16_t>(std::min<int64_t>(field, 0x7C00));

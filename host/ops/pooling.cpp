@@ -46,8 +46,8 @@ template <typename Start, typename Fold, typename Finish>
 Result<Tensors> Pool(const Call& call, const Window& window, Start start, Fold fold,
                      Finish finish) {
   const HostTensor& x = call.in(0);
-  NEURON_ASSIGN_OR_RETURN(
-      HostTensor y, Allocate(call, x.type, WindowOutputShape(x.shape, x.shape[1], window)));
+  NEURON_ASSIGN_OR_RETURN(HostTensor y,
+                          Allocate(call, x.type, WindowOutputShape(x.shape, x.shape[1], window)));
   const int64_t planes = x.shape[0] * x.shape[1];
   int64_t target = 0;
   for (int64_t plane = 0; plane < planes; ++plane) {

@@ -72,9 +72,9 @@ double Project(const Cell& cell, int64_t d, int64_t row, const float* v, bool re
 // Runs `step(d, input row, state row in, state row out, batch-and-direction index)` over time.
 template <typename Step>
 Result<HostTensor> RunCell(const Call& call, Cell& cell, Step step) {
-  NEURON_ASSIGN_OR_RETURN(
-      HostTensor y, Allocate(call, ElementType::kFloat32,
-                             {cell.steps, cell.directions, cell.batch, cell.hidden}));
+  NEURON_ASSIGN_OR_RETURN(HostTensor y,
+                          Allocate(call, ElementType::kFloat32,
+                                   {cell.steps, cell.directions, cell.batch, cell.hidden}));
   float* out = y.as<float>().data();
   std::vector<float> next(static_cast<size_t>(cell.hidden));
   for (int64_t d = 0; d < cell.directions; ++d) {
@@ -118,9 +118,8 @@ Result<Tensors> Gru(const Call& call) {
         }
         for (int64_t i = 0; i < n; ++i) {
           const auto k = static_cast<size_t>(i);
-          const double recurrent = linear_first
-                                       ? reset[k] * Project(cell, d, 2 * n + i, h, true)
-                                       : Project(cell, d, 2 * n + i, gated.data(), true);
+          const double recurrent = linear_first ? reset[k] * Project(cell, d, 2 * n + i, h, true)
+                                                : Project(cell, d, 2 * n + i, gated.data(), true);
           const double candidate = std::tanh(Project(cell, d, 2 * n + i, x, false) + recurrent);
           next[i] = static_cast<float>((1.0 - update[k]) * candidate + update[k] * h[i]);
         }
@@ -141,18 +140,19 @@ Result<Tensors> Lstm(const Call& call) {
     c = call.in(6).ToFloats();
   }
   NEURON_ASSIGN_OR_RETURN(
-      HostTensor y, RunCell(call, cell, [&](int64_t d, const float* x, const float* h,
-                                            float* next, int64_t state) {
-        const auto gate = [&](int64_t row) {
-          return Project(cell, d, row, x, false) + Project(cell, d, row, h, true);
-        };
-        for (int64_t i = 0; i < n; ++i) {  // gates in the order i, o, f, c
-          float& memory = c[static_cast<size_t>(state * n + i)];
-          const double kept = SigmoidOf(gate(2 * n + i)) * memory;
-          memory = static_cast<float>(kept + SigmoidOf(gate(i)) * std::tanh(gate(3 * n + i)));
-          next[i] = static_cast<float>(SigmoidOf(gate(n + i)) * std::tanh(memory));
-        }
-      }));
+      HostTensor y,
+      RunCell(
+          call, cell, [&](int64_t d, const float* x, const float* h, float* next, int64_t state) {
+            const auto gate = [&](int64_t row) {
+              return Project(cell, d, row, x, false) + Project(cell, d, row, h, true);
+            };
+            for (int64_t i = 0; i < n; ++i) {  // gates in the order i, o, f, c
+              float& memory = c[static_cast<size_t>(state * n + i)];
+              const double kept = SigmoidOf(gate(2 * n + i)) * memory;
+              memory = static_cast<float>(kept + SigmoidOf(gate(i)) * std::tanh(gate(3 * n + i)));
+              next[i] = static_cast<float>(SigmoidOf(gate(n + i)) * std::tanh(memory));
+            }
+          }));
   Tensors result = One(std::move(y));
   result.push_back(State(cell, cell.h));
   result.push_back(State(cell, c));

@@ -12,10 +12,10 @@ namespace {
 
 // Which elements of `x` fold into which element of the result.
 struct Reduction {
-  Shape kept;                     // with reduced dimensions as 1
-  Shape shape;                    // as the operator returns it
-  std::vector<int64_t> strides;   // of the result, over x's axes (0 where reduced)
-  int64_t folded = 1;             // elements that fold into one
+  Shape kept;                    // with reduced dimensions as 1
+  Shape shape;                   // as the operator returns it
+  std::vector<int64_t> strides;  // of the result, over x's axes (0 where reduced)
+  int64_t folded = 1;            // elements that fold into one
 };
 
 Result<Reduction> Plan(const Call& call) {
@@ -32,8 +32,7 @@ Result<Reduction> Plan(const Call& call) {
   const bool keep = call.node.Int("keepdims", 1) != 0;
   Reduction plan;
   for (size_t i = 0; i < shape.size(); ++i) {
-    const bool reduced =
-        std::find(axes.begin(), axes.end(), static_cast<int64_t>(i)) != axes.end();
+    const bool reduced = std::find(axes.begin(), axes.end(), static_cast<int64_t>(i)) != axes.end();
     plan.kept.push_back(reduced ? 1 : shape[i]);
     plan.folded *= reduced ? shape[i] : 1;
     if (!reduced || keep) {
@@ -79,7 +78,8 @@ Result<Tensors> ReduceMean(const Call& call) {
   return Reduce(call, 0.0, Plus, [](double sum, double count) { return sum / count; });
 }
 Result<Tensors> ReduceProd(const Call& call) {
-  return Reduce(call, 1.0, [](double a, double b) { return a * b; }, Same);
+  return Reduce(
+      call, 1.0, [](double a, double b) { return a * b; }, Same);
 }
 Result<Tensors> ReduceL2(const Call& call) {
   return Reduce(call, 0.0, PlusSquare, [](double sum, double) { return std::sqrt(sum); });
@@ -160,9 +160,7 @@ Result<Tensors> TopK(const Call& call) {
   for (int64_t fibre = 0; fibre < fibres.outer * fibres.inner; ++fibre) {
     const int64_t o = fibre / fibres.inner;
     const int64_t i = fibre % fibres.inner;
-    const auto at = [&](int64_t index) {
-      return (o * fibres.size + index) * fibres.inner + i;
-    };
+    const auto at = [&](int64_t index) { return (o * fibres.size + index) * fibres.inner + i; };
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
       return largest ? x.ValueAt(at(a)) > x.ValueAt(at(b)) : x.ValueAt(at(a)) < x.ValueAt(at(b));
@@ -181,10 +179,17 @@ Result<Tensors> TopK(const Call& call) {
 }
 
 constexpr Operator kOperators[] = {
-    {"ReduceSum", ReduceSum}, {"ReduceMean", ReduceMean}, {"ReduceMax", ReduceMax},
-    {"ReduceMin", ReduceMin}, {"ReduceProd", ReduceProd}, {"ReduceL1", ReduceL1},
-    {"ReduceL2", ReduceL2},   {"ReduceSumSquare", ReduceSumSquare},
-    {"ArgMax", ArgMax},       {"ArgMin", ArgMin},         {"TopK", TopK},
+    {"ReduceSum", ReduceSum},
+    {"ReduceMean", ReduceMean},
+    {"ReduceMax", ReduceMax},
+    {"ReduceMin", ReduceMin},
+    {"ReduceProd", ReduceProd},
+    {"ReduceL1", ReduceL1},
+    {"ReduceL2", ReduceL2},
+    {"ReduceSumSquare", ReduceSumSquare},
+    {"ArgMax", ArgMax},
+    {"ArgMin", ArgMin},
+    {"TopK", TopK},
 };
 
 }  // namespace

@@ -21,6 +21,9 @@ double SourceCoordinate(const std::string& mode, int64_t at, int64_t from, int64
   if (mode == "pytorch_half_pixel" && to == 1) {
     return 0.0;
   }
+  if (mode == "tf_half_pixel_for_nn") {
+    return (x + 0.5) / scale;
+  }
   return (x + 0.5) / scale - 0.5;
 }
 
@@ -43,8 +46,7 @@ using Taps = std::vector<std::array<Tap, 2>>;  // for each output index of an ax
 Taps TapsOf(const Call& call, int64_t from, int64_t to, double scale) {
   const bool upsample = call.node.op_type == "Upsample" || call.node.opset < 11;
   const std::string coordinates =
-      upsample ? "asymmetric"
-               : call.node.String("coordinate_transformation_mode", "half_pixel");
+      upsample ? "asymmetric" : call.node.String("coordinate_transformation_mode", "half_pixel");
   const std::string rounding =
       upsample ? "floor" : call.node.String("nearest_mode", "round_prefer_floor");
   const bool linear = call.node.String("mode", "nearest") == "linear";
@@ -103,12 +105,11 @@ Status SizesOf(const Call& call, Shape& shape, std::vector<double>& scales) {
 Result<Tensors> Resize(const Call& call) {
   NEURON_RETURN_IF_ERROR(call.Need(1));
   const std::string mode = call.node.String("mode", "nearest");
-  const std::string coordinates =
-      call.node.String("coordinate_transformation_mode", "half_pixel");
+  const std::string coordinates = call.node.String("coordinate_transformation_mode", "half_pixel");
   if ((mode != "nearest" && mode != "linear") || coordinates == "tf_crop_and_resize") {
-    return call.Error("mode '" + mode + "' with '" + coordinates +
-                          "' is not supported; nearest and linear are",
-                      StatusCode::kUnsupported);
+    return call.Error(
+        "mode '" + mode + "' with '" + coordinates + "' is not supported; nearest and linear are",
+        StatusCode::kUnsupported);
   }
   Shape shape;
   std::vector<double> scales;
@@ -133,9 +134,10 @@ Result<Tensors> Resize(const Call& call) {
       const auto value = [&](const Tap& tap) {
         return x.ValueAt((outer * x.shape[axis] + tap.index) * inner + i % inner);
       };
-      StoreDouble(y, i, pair[1].weight == 0.0
-                            ? value(pair[0])
-                            : value(pair[0]) * pair[0].weight + value(pair[1]) * pair[1].weight);
+      StoreDouble(y, i,
+                  pair[1].weight == 0.0
+                      ? value(pair[0])
+                      : value(pair[0]) * pair[0].weight + value(pair[1]) * pair[1].weight);
     }
     x = std::move(y);
   }

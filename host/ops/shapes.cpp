@@ -171,9 +171,9 @@ Result<Tensors> Squeeze(const Call& call) {
   }
   Shape shape;
   for (size_t i = 0; i < from.size(); ++i) {
-    const bool listed =
-        given ? std::binary_search(axes.begin(), axes.end(), static_cast<int64_t>(i))
-              : from[i] == 1;
+    const bool listed = given
+                            ? std::binary_search(axes.begin(), axes.end(), static_cast<int64_t>(i))
+                            : from[i] == 1;
     if (listed && from[i] != 1) {
       return call.Error("axis " + std::to_string(i) + " has size " + std::to_string(from[i]));
     }
@@ -203,14 +203,10 @@ Result<Tensors> Unsqueeze(const Call& call) {
 }
 
 constexpr Operator kOperators[] = {
-    {"Shape", ShapeOf},
-    {"Size", Size},
-    {"Constant", Constant},
-    {"ConstantOfShape", ConstantOfShape},
-    {"Range", Range},
-    {"Reshape", Reshape},
-    {"Flatten", Flatten},
-    {"Squeeze", Squeeze},
+    {"Shape", ShapeOf},       {"Size", Size},
+    {"Constant", Constant},   {"ConstantOfShape", ConstantOfShape},
+    {"Range", Range},         {"Reshape", Reshape},
+    {"Flatten", Flatten},     {"Squeeze", Squeeze},
     {"Unsqueeze", Unsqueeze},
 };
 

@@ -40,8 +40,8 @@ constexpr uint32_t kPsumSpace = static_cast<uint32_t>(Space::kPsum);
 constexpr uint32_t kFp32 = static_cast<uint32_t>(Dtype::kFp32);
 
 std::vector<Access> TensorAccesses(const TensorInstruction& i) {
-  Access stationary = EngineAccess(i, "stationary", kSbufSpace, i.stationary_dtype,
-                                   i.stationary_base, false);
+  Access stationary =
+      EngineAccess(i, "stationary", kSbufSpace, i.stationary_dtype, i.stationary_base, false);
   stationary.AddDim(i.column_count, i.stationary_stride);
   stationary.AddDim(i.outer_size0, i.stationary_outer_stride0);
   stationary.AddDim(i.outer_size1, i.stationary_outer_stride1);
@@ -100,8 +100,8 @@ std::vector<Access> VectorAccesses(const VectorInstruction& i) {
   const bool uses_scalar0 = opcode == Opcode::kTensorScalar ||
                             opcode == Opcode::kScalarTensorTensor || opcode == Opcode::kSelect ||
                             generates;
-  const bool uses_scalar1 = opcode == Opcode::kTensorScalar || opcode == Opcode::kReduce ||
-                            opcode == Opcode::kIota;
+  const bool uses_scalar1 =
+      opcode == Opcode::kTensorScalar || opcode == Opcode::kReduce || opcode == Opcode::kIota;
   if (uses_scalar0 && i.scalar0_operand != 0) {
     accesses.push_back(ScalarOperand(i, "scalar0", i.scalar0));
   }

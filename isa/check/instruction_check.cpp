@@ -189,9 +189,7 @@ std::optional<Fault> CheckFields(const Config& config, Queue queue,
   return check.fault();
 }
 
-Fault RangeFault(WideInt address) {
-  return {Error::kAccessRange, static_cast<uint32_t>(address)};
-}
+Fault RangeFault(WideInt address) { return {Error::kAccessRange, static_cast<uint32_t>(address)}; }
 
 std::optional<Fault> CheckEngineRange(const Config& config, const Access& access) {
   const WideInt bytes = access.space == Space::kSbuf ? config.sbuf_bytes : config.psum_bytes;
@@ -215,8 +213,7 @@ std::optional<Fault> CheckDmaSbufRange(const Config& config, const Access& acces
 
 std::optional<Fault> CheckSegment(const Access& access, std::span<const Segment> segments) {
   const Segment none;
-  const Segment& segment =
-      access.segment < segments.size() ? segments[access.segment] : none;
+  const Segment& segment = access.segment < segments.size() ? segments[access.segment] : none;
   const AccessExtent extent = ExtentOf(access);
   const auto fault = [&](WideInt offset) {
     return Fault{Error::kSegmentViolation,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FP32 to a memory type on a vector of lanes, two stages (docs/numerics.md section 2). Stage s takes
-// its input in a cycle with en_i[s]. The element is in the low bits of each lane's bits_o, the rest is 0.
+// FP32 to a memory type on a vector of lanes, two stages (docs/numerics.md section 2). Stage s
+// takes its input in a cycle with en_i[s]. The element is in the low bits of each lane's bits_o,
+// the rest is 0.
 
 `default_nettype none
 
@@ -47,39 +48,36 @@ module nc_cvt_out #(
     endcase
   end
 
+  // The upper half of y rounded to nearest even; a carry moves on into the exponent.
   function automatic logic [15:0] to_bf16(input logic [31:0] y);
-    logic [31:0] rounded;
-    rounded = y + 32'h7FFF + {31'd0, y[16]};
     if (nc_fp_compare_pkg::is_nan(y)) begin
       to_bf16 = 16'h7FC0;
     end else if (y[30:23] == 8'd0) begin
       to_bf16 = {y[31], 15'd0};
     end else begin
-      to_bf16 = rounded[31:16];
+      to_bf16 = y[31:16] + {15'd0, y[15] & (y[16] | (|y[14:0]))};
     end
   endfunction
 
   function automatic logic [15:0] to_fp16(input logic [31:0] y);
-    logic [30:0] rounded;
-    logic [7:0] exponent;
-    rounded = y[30:0] + 31'h0FFF + {30'd0, y[13]};
-    exponent = rounded[30:23] - 8'd112;
+    logic [17:0] rounded;  // exponent biased by 127, 10 bits of fraction
+    rounded = y[30:13] + {17'd0, y[12] & (y[13] | (|y[11:0]))};
     if (nc_fp_compare_pkg::is_nan(y)) begin
       to_fp16 = 16'h7E00;
-    end else if (rounded[30:23] > 8'd142) begin
+    end else if (rounded[17:10] > 8'd142) begin
       to_fp16 = {y[31], 15'h7C00};
-    end else if (rounded[30:23] < 8'd113) begin
+    end else if (rounded[17:10] < 8'd113) begin
       to_fp16 = {y[31], 15'd0};
     end else begin
-      to_fp16 = {y[31], exponent[4:0], rounded[22:13]};
+      to_fp16 = {y[31], rounded[14:10] - 5'd16, rounded[9:0]};  // 127 - 15 modulo 32
     end
   endfunction
 
   function automatic logic [63:0] to_fixed(input logic [31:0] y);
     logic [54:0] shifted;
-    logic [7:0] distance;
-    distance = 8'd157 - y[30:23];
-    shifted = {1'b1, y[22:0], 31'd0} >> distance[4:0];
+    logic [4:0] distance;
+    distance = 5'd29 - y[27:23];  // 157 - exponent, which is 0 to 31 where it counts
+    shifted = {1'b1, y[22:0], 31'd0} >> distance;
     if (nc_fp_compare_pkg::is_nan(y) || (y[30:23] < 8'd126)) begin
       to_fixed = 64'd0;
     end else if (y[30:23] > 8'd157) begin
@@ -89,7 +87,8 @@ module nc_cvt_out #(
     end
   endfunction
 
-  function automatic logic [31:0] round(input logic [63:0] partial, input logic signed [32:0] offset,
+  function automatic logic [31:0] round(input logic [34:0] partial,
+                                        input logic signed [32:0] offset,
                                         input logic signed [32:0] minimum,
                                         input logic signed [32:0] maximum);
     logic signed [32:0] magnitude;
@@ -135,7 +134,7 @@ module nc_cvt_out #(
     if (en_i[1]) begin
       if (is_integer) begin
         for (int unsigned l = 0; l < Lanes; l++) begin
-          bits_o[l*32 +: 32] <= element_mask & round(partial_q[l*64 +: 64], zero_point, low, high);
+          bits_o[l*32 +: 32] <= element_mask & round(partial_q[l*64 +: 35], zero_point, low, high);
         end
       end else begin
         for (int unsigned l = 0; l < Lanes; l++) begin

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The VectorE operations on a vector of lanes, two stages: result_o = a_i op_i b_i (docs/numerics.md
-// section 1). Stage s takes its input in a cycle with en_i[s]; op_i is the same for all elements in
-// flight.
+// The VectorE operations on a vector of lanes, two stages: result_o = a_i op_i b_i
+// (docs/numerics.md section 1). Stage s takes its input in a cycle with en_i[s]; op_i
+// is the same for all elements in flight.
 
 `default_nettype none
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FP32 comparisons as functions (docs/numerics.md section 1): subnormals are zeros, the two zeros are
-// equal, comparisons with a NaN are false.
+// FP32 comparisons as functions (docs/numerics.md section 1): subnormals are zeros, the two zeros
+// are equal, comparisons with a NaN are false.
 
 `default_nettype none
 
@@ -9,9 +9,11 @@ package nc_fp_compare_pkg;
 
   localparam logic [31:0] One = 32'h3F800000;
 
+  /* verilator lint_off UNUSEDSIGNAL */  // a NaN has no sign
   function automatic logic is_nan(input logic [31:0] x);
     is_nan = (x[30:23] == 8'hFF) && (x[22:0] != 23'd0);
   endfunction
+  /* verilator lint_on UNUSEDSIGNAL */
 
   // x as an element is read: a subnormal becomes a zero of its sign, a NaN the canonical one.
   function automatic logic [31:0] canonical(input logic [31:0] x);

@@ -36,7 +36,7 @@ module nc_fp_mul #(
     multiply = {1'b0, nan, a_top | b_top, a_zero | b_zero, a[31] ^ b[31], exponent, product};
   endfunction
 
-  function automatic logic [31:0] round(input logic [63:0] p);
+  function automatic logic [31:0] round(input logic [62:0] p);
     logic signed [11:0] exponent;
     exponent = $signed({p[58], p[58:48]});
     if (p[62]) begin
@@ -46,9 +46,9 @@ module nc_fp_mul #(
     end else if (p[60]) begin
       round = {p[59], 31'd0};
     end else if (p[47]) begin
-      round = nc_fp_pkg::round_pack(p[59], exponent + 12'sd1, p[47:24], p[23], |p[22:0]);
+      round = nc_fp_pkg::round_pack(p[59], exponent + 12'sd1, p[46:24], p[23], |p[22:0]);
     end else begin
-      round = nc_fp_pkg::round_pack(p[59], exponent, p[46:23], p[22], |p[21:0]);
+      round = nc_fp_pkg::round_pack(p[59], exponent, p[45:23], p[22], |p[21:0]);
     end
   endfunction
 
@@ -60,7 +60,7 @@ module nc_fp_mul #(
     end
     if (en_i[1]) begin
       for (int unsigned l = 0; l < Lanes; l++) begin
-        product_o[l*32 +: 32] <= round(product_q[l*64 +: 64]);
+        product_o[l*32 +: 32] <= round(product_q[l*64 +: 63]);
       end
     end
   end

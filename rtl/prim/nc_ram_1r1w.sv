@@ -47,7 +47,9 @@ module nc_ram_1r1w #(
         mem[waddr_i] = wdata_i;
       end else begin
         for (int unsigned g = 0; g < NumGroups; g++) begin
-          if (wmask_i[g]) mem[waddr_i][g*GroupWidth+:GroupWidth] = wdata_i[g*GroupWidth+:GroupWidth];
+          if (wmask_i[g]) begin
+            mem[waddr_i][g*GroupWidth+:GroupWidth] = wdata_i[g*GroupWidth+:GroupWidth];
+          end
         end
       end
     end

@@ -2,8 +2,8 @@
 `default_nettype none
 
 // Round-robin arbiter: grants one of the requests in the same cycle, first the lowest above the one
-// granted last. The turn moves on only in a cycle with advance_i (the granted transfer happened), so
-// that a grant stays put while a valid/ready handshake waits.
+// granted last. The turn moves on only in a cycle with advance_i (the granted transfer happened),
+// so that a grant stays put while a valid/ready handshake waits.
 module nc_rr_arbiter #(
   parameter int unsigned N = 2
 ) (

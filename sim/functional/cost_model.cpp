@@ -12,8 +12,7 @@ InstructionCost TensorCost(const CostParameters& parameters, const isa::TensorIn
   const uint64_t passes = uint64_t{i.outer_size0} * i.outer_size1 * i.outer_size2;
   const uint32_t count = i.inner_size0 * i.inner_size1 * i.inner_size2;
   InstructionCost cost;
-  cost.occupancy =
-      passes * std::max({count, i.column_start + i.column_count, parameters.min_pass});
+  cost.occupancy = passes * std::max({count, i.column_start + i.column_count, parameters.min_pass});
   cost.latency = i.part_start + i.part_count + parameters.tensor_fill;
   return cost;
 }
@@ -46,8 +45,8 @@ InstructionCost DmaCost(const isa::Config& config, const CostParameters& paramet
   if (i.dst_space == kDram) cost.bytes_written = elements * bytes;
   if (opcode == isa::Opcode::kDmaCopy) {
     const uint64_t valid = uint64_t{i.valid0} * i.valid1 * i.src_size2 * i.src_size3;
-    cost.occupancy = std::max(
-        cost.occupancy, SideCycles(i.valid0, i.src_stride0, bytes, valid, config.axi_bytes));
+    cost.occupancy = std::max(cost.occupancy,
+                              SideCycles(i.valid0, i.src_stride0, bytes, valid, config.axi_bytes));
     if (i.src_space == kDram) cost.bytes_read = valid * bytes;
   }
   return cost;

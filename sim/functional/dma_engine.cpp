@@ -60,8 +60,8 @@ class Destination {
       : bytes_(1u << i.element_log2),
         base_(view.At(i.dst_base)),
         sizes_{i.dst_size0, i.dst_size1, i.dst_size2, i.dst_size3},
-        strides_{view.Stride(i.dst_stride0), view.Stride(i.dst_stride1),
-                 view.Stride(i.dst_stride2), view.Stride(i.dst_stride3)} {}
+        strides_{view.Stride(i.dst_stride0), view.Stride(i.dst_stride1), view.Stride(i.dst_stride2),
+                 view.Stride(i.dst_stride3)} {}
 
   // All elements have their value. Sizes of the two sides agree modulo 2^48 only.
   bool full() const { return index_[3] == sizes_[3]; }
@@ -118,8 +118,8 @@ std::optional<isa::Fault> Copy(const isa::DmaInstruction& i, const HostView& sou
   for (uint32_t i3 = 0; i3 < i.src_size3; ++i3) {
     int64_t row = i3;
     if (i.indirect) {
-      const std::byte* list = state.sbuf.Row(i.index_base >> isa::kSbufPartitionShift) +
-                              (i.index_base & kOffsetMask);
+      const std::byte* list =
+          state.sbuf.Row(i.index_base >> isa::kSbufPartitionShift) + (i.index_base & kOffsetMask);
       const auto index = static_cast<int32_t>(LoadElement(list + size_t{i3} * 4, 4));
       if (index < 0 || static_cast<uint32_t>(index) >= i.index_limit) {
         return isa::Fault{isa::Error::kAccessRange, static_cast<uint32_t>(index)};

@@ -43,8 +43,8 @@ void ReadAs(const std::byte* from, int64_t stride, uint32_t count, uint32_t* val
   }
 }
 
-// Sums and differences of FP32 numbers are exact when tiny, so a flush after the host's own addition
-// is the specified rounding.
+// Sums and differences of FP32 numbers are exact when tiny, so a flush after the host's own
+// addition is the specified rounding.
 NEURON_SIMD void AddArrays(const uint32_t* a, const uint32_t* b, uint32_t count, uint32_t* result) {
   for (uint32_t i = 0; i < count; ++i) result[i] = Finish(ToFloat(a[i]) + ToFloat(b[i]));
 }
@@ -105,15 +105,13 @@ void ReadElements(const std::byte* from, int64_t stride, uint32_t count, isa::Dt
                               [](uint16_t x) { return ConvertIn(x, isa::Dtype::kFp16, 0); });
     case isa::Dtype::kInt8: {
       const int zero = static_cast<int8_t>(zero_point);
-      return ReadAs<int8_t>(from, stride, count, values, [zero](int8_t x) {
-        return FromFloat(static_cast<float>(x - zero));
-      });
+      return ReadAs<int8_t>(from, stride, count, values,
+                            [zero](int8_t x) { return FromFloat(static_cast<float>(x - zero)); });
     }
     case isa::Dtype::kUint8: {
       const int zero = static_cast<uint8_t>(zero_point);
-      return ReadAs<uint8_t>(from, stride, count, values, [zero](uint8_t x) {
-        return FromFloat(static_cast<float>(x - zero));
-      });
+      return ReadAs<uint8_t>(from, stride, count, values,
+                             [zero](uint8_t x) { return FromFloat(static_cast<float>(x - zero)); });
     }
     case isa::Dtype::kInt32:
       return ReadAs<int32_t>(from, stride, count, values,

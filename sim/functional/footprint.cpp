@@ -67,9 +67,8 @@ std::vector<ByteRun> Footprint(const isa::Access& access, uint32_t partition_byt
     const isa::DmaStride stride = isa::SplitDmaStride(dim.stride);
     dim.stride = stride.partitions * partition_bytes + stride.bytes;
   }
-  const int64_t base =
-      (access.base >> isa::kSbufPartitionShift) * partition_bytes +
-      (access.base & ((int64_t{1} << isa::kSbufPartitionShift) - 1));
+  const int64_t base = (access.base >> isa::kSbufPartitionShift) * partition_bytes +
+                       (access.base & ((int64_t{1} << isa::kSbufPartitionShift) - 1));
   return Expand(base, access.element_bytes, dims);
 }
 

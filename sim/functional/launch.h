@@ -84,10 +84,10 @@ struct LaunchResult {
   std::array<QueueState, isa::kNumQueues> queues = {};
   // Per queue, indexed by isa::Counter. Cycles are estimates; bank and fetch stalls are 0.
   std::array<std::array<uint64_t, isa::kNumCounters>, isa::kNumQueues> counters = {};
-  uint64_t cycles = 0;              // estimate
-  std::vector<Finding> findings;    // the first Options::max_findings
-  uint64_t finding_count = 0;       // all of them
-  std::string hang_report;          // with kWatchdog: what each queue waits for
+  uint64_t cycles = 0;                      // estimate
+  std::vector<Finding> findings;            // the first Options::max_findings
+  uint64_t finding_count = 0;               // all of them
+  std::string hang_report;                  // with kWatchdog: what each queue waits for
   std::vector<InstructionTiming> timeline;  // with Options::record_timeline
 };
 

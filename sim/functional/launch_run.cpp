@@ -70,8 +70,7 @@ void LaunchRun::Fetch(uint32_t queue) {
   run.fetched = true;
   run.fault.reset();
   const isa::Segment& image = launch_.segments[0];
-  const uint64_t offset =
-      launch_.queue_offset[queue] + uint64_t{run.next} * isa::kInstructionBytes;
+  const uint64_t offset = launch_.queue_offset[queue] + uint64_t{run.next} * isa::kInstructionBytes;
   const uint64_t last = offset + isa::kInstructionBytes - 1;
   if (!image.readable || last >= image.limit) {
     run.fault = isa::Fault{isa::Error::kSegmentViolation, static_cast<uint32_t>(last)};
@@ -193,8 +192,7 @@ void LaunchRun::Schedule(uint32_t queue, const InstructionCost& cost) {
   CounterOf(result_, queue, isa::Counter::kBytesWritten) += cost.bytes_written;
   run.free_at = std::max(engine_free, time_ + parameters.issue_interval);
   run.last_end = end;
-  run.pending.push_back(
-      {run.next, time_, end + parameters.semaphore_delay, run.clock, run.words});
+  run.pending.push_back({run.next, time_, end + parameters.semaphore_delay, run.clock, run.words});
 }
 
 std::optional<uint64_t> LaunchRun::NextEvent() const {

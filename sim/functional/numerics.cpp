@@ -12,7 +12,7 @@ constexpr uint32_t kFractionBits = 23;
 constexpr uint32_t kFractionMask = (1u << kFractionBits) - 1;
 constexpr uint32_t kOne = 0x3F800000u;
 constexpr uint32_t kLn2 = 0x3F317218u;
-constexpr int64_t kLog2E = 1549082005;     // log2(e) * 2^30
+constexpr int64_t kLog2E = 1549082005;       // log2(e) * 2^30
 constexpr int64_t kInverse2Pi = 1367130551;  // 2^33 / (2 pi)
 
 uint32_t ExponentField(uint32_t bits) { return (bits >> kFractionBits) & 0xFF; }
@@ -34,8 +34,8 @@ double PowerOfTwo(int exponent) {
   return std::bit_cast<double>(static_cast<uint64_t>(exponent + 1023) << 52);
 }
 
-// A finite FP32 number rounded to `dropped` fewer fraction bits with the exponent unbounded; the carry
-// out of the fraction increments the exponent field.
+// A finite FP32 number rounded to `dropped` fewer fraction bits with the exponent unbounded; the
+// carry out of the fraction increments the exponent field.
 uint32_t DropFractionBits(uint32_t bits, uint32_t dropped) {
   const uint32_t half = (1u << (dropped - 1)) - 1;
   const uint32_t even = (bits >> dropped) & 1;
@@ -84,8 +84,7 @@ Segment OctaveSegment(const FunctionSpec& spec, uint32_t t) {
   const uint32_t low_bits = kFractionBits - spec.index_bits;
   const uint32_t fraction = t & kFractionMask;
   const uint32_t low = fraction & ((1u << low_bits) - 1);
-  return {spec.table_base + (fraction >> low_bits),
-          IntToFp(low, -static_cast<int>(kFractionBits))};
+  return {spec.table_base + (fraction >> low_bits), IntToFp(low, -static_cast<int>(kFractionBits))};
 }
 
 // OctaveSegment over two octaves: the exponent's parity chooses the half of the table.
@@ -291,11 +290,9 @@ uint32_t ConvertOut(uint32_t value, isa::Dtype dtype, uint32_t zero_point) {
 }
 
 int32_t AlignOne(uint32_t bits, uint32_t emax, uint32_t mantissa_width) {
-  const double scale =
-      PowerOfTwo(125 + static_cast<int>(mantissa_width) - static_cast<int>(emax));
+  const double scale = PowerOfTwo(125 + static_cast<int>(mantissa_width) - static_cast<int>(emax));
   const double limit = static_cast<double>((1 << (mantissa_width - 1)) - 1);
-  return static_cast<int32_t>(
-      std::clamp(RoundToInteger(Fp32Value(bits) * scale), -limit, limit));
+  return static_cast<int32_t>(std::clamp(RoundToInteger(Fp32Value(bits) * scale), -limit, limit));
 }
 
 AlignedVector Align(std::span<const uint32_t> bits, isa::Dtype dtype, uint32_t zero_point,
@@ -328,8 +325,8 @@ int64_t Dot(const AlignedVector& a, const AlignedVector& b) {
 
 uint32_t SliceToFp32(int64_t sum, uint32_t emax_moving, uint32_t emax_stationary,
                      uint32_t mantissa_width) {
-  const int exponent = static_cast<int>(emax_moving + emax_stationary) - 250 -
-                       2 * static_cast<int>(mantissa_width);
+  const int exponent =
+      static_cast<int>(emax_moving + emax_stationary) - 250 - 2 * static_cast<int>(mantissa_width);
   return IntToFp(sum, exponent);
 }
 
@@ -353,8 +350,7 @@ uint32_t Poly(const TableEntry& entry, uint32_t d) {
   return FpAdd(FpMul(linear, d), entry[0]);
 }
 
-uint32_t EvaluateFunction(const FunctionSpec& spec, std::span<const TableEntry> table,
-                          uint32_t t) {
+uint32_t EvaluateFunction(const FunctionSpec& spec, std::span<const TableEntry> table, uint32_t t) {
   t = ReadFp32(t);
   if (IsNan(t)) return kCanonicalNan;
   const Evaluator evaluator(spec, table);

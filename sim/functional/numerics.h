@@ -120,7 +120,8 @@ uint32_t SliceToFp32(int64_t sum, uint32_t emax_moving, uint32_t emax_stationary
 // psum + sum modulo 2^32; sets *overflow when the signed addition overflows, else leaves it.
 uint32_t AccumulateInt32(uint32_t psum, uint32_t sum, bool* overflow);
 
-// ---- Section 5: reductions -----------------------------------------------------------------------
+// ---- Section 5: reductions
+// -----------------------------------------------------------------------
 
 // The floating-point sum of a stream: four partial sums, element i to sum i mod 4.
 class FourWaySum {
@@ -149,14 +150,14 @@ using TableEntry = std::array<uint32_t, 4>;
 // The fields of a ScalarE instruction that define its function.
 struct FunctionSpec {
   isa::Func func = isa::Func::kIdentity;
-  uint32_t alpha = 0;                       // FP32, leaky
-  uint32_t clamp_low = 0xFF800000u;         // FP32
-  uint32_t clamp_high = 0x7F800000u;        // FP32
-  uint32_t index_bits = 0;                  // k
-  uint32_t exp_min = 0;                     // func table
-  uint32_t exp_max = 0;                     // func table
+  uint32_t alpha = 0;                 // FP32, leaky
+  uint32_t clamp_low = 0xFF800000u;   // FP32
+  uint32_t clamp_high = 0x7F800000u;  // FP32
+  uint32_t index_bits = 0;            // k
+  uint32_t exp_min = 0;               // func table
+  uint32_t exp_max = 0;               // func table
   uint32_t table_base = 0;
-  uint32_t negative_base = 0;               // func table
+  uint32_t negative_base = 0;  // func table
 };
 
 // ((c3 * d + c2) * d + c1) * d + c0, each operation rounded.

@@ -4,7 +4,6 @@
 namespace neuron::sim {
 
 void SemaphoreOrder::Reset(const Clock& finished) {
-  start_ = finished;
   for (Semaphore& semaphore : semaphores_) {
     semaphore.added = 0;
     semaphore.subtracted = 0;
@@ -31,8 +30,7 @@ void SemaphoreOrder::Wait(uint32_t number, isa::WaitOp op, uint32_t value, Clock
   }
 }
 
-void SemaphoreOrder::Update(uint32_t number, isa::UpdateOp op, uint32_t value,
-                            const Clock& clock) {
+void SemaphoreOrder::Update(uint32_t number, isa::UpdateOp op, uint32_t value, const Clock& clock) {
   if (op == isa::UpdateOp::kNone) return;
   Semaphore& semaphore = semaphores_[number];
   JoinClock(semaphore.everything, clock);

@@ -46,7 +46,6 @@ class SemaphoreOrder {
     std::vector<Reached> history;
   };
 
-  Clock start_ = {};
   std::array<Semaphore, isa::kNumSemaphores> semaphores_;
 };
 

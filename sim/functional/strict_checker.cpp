@@ -55,8 +55,8 @@ std::string Finding::ToString() const {
                   static_cast<unsigned long long>(address));
   }
   std::string text = std::string(Name(kind)) + ": " + isa::Name(instruction.queue) +
-                     " instruction " + std::to_string(instruction.index) + " (" + operand + ") at " +
-                     place;
+                     " instruction " + std::to_string(instruction.index) + " (" + operand +
+                     ") at " + place;
   if (kind == FindingKind::kRace) {
     text += std::string(" with ") + isa::Name(other.queue) + " instruction " +
             std::to_string(other.index) + ", which no semaphore orders before it";
@@ -71,8 +71,7 @@ StrictChecker::StrictChecker(const isa::Config& config) {
   psum_.initialised.resize(size_t{config.p} * config.psum_bytes);
 }
 
-void StrictChecker::BeginLaunch(const Launch& launch, size_t max_findings,
-                                LaunchResult* result) {
+void StrictChecker::BeginLaunch(const Launch& launch, size_t max_findings, LaunchResult* result) {
   segments_ = launch.segments;
   max_findings_ = max_findings;
   result_ = result;
@@ -151,15 +150,13 @@ bool StrictChecker::FindUnordered(const std::vector<uint32_t>& last, uint32_t or
     const auto found = std::find_if(last.begin() + run.begin, last.begin() + run.end,
                                     [ordered](uint32_t id) { return id > ordered; });
     Report(FindingKind::kRace, instruction,
-           {static_cast<isa::Queue>(other), *found - start_[other] - 1}, use,
-           found - last.begin());
+           {static_cast<isa::Queue>(other), *found - start_[other] - 1}, use, found - last.begin());
     return true;
   }
   return false;
 }
 
-void StrictChecker::CheckOnChipRace(InstructionId instruction, const Use& use,
-                                    const Clock& clock) {
+void StrictChecker::CheckOnChipRace(InstructionId instruction, const Use& use, const Clock& clock) {
   const Shadow& shadow = ShadowOf(use.access.space);
   const auto queue = static_cast<uint32_t>(instruction.queue);
   for (uint32_t other = 0; other < isa::kNumQueues; ++other) {
@@ -231,8 +228,8 @@ void StrictChecker::Report(FindingKind kind, InstructionId instruction, Instruct
                            const Use& use, int64_t byte) {
   ++result_->finding_count;
   if (result_->findings.size() >= max_findings_) return;
-  Finding finding = {kind, instruction, other, use.access.space, 0, static_cast<uint64_t>(byte),
-                     use.access.role};
+  Finding finding = {
+      kind, instruction, other, use.access.space, 0, static_cast<uint64_t>(byte), use.access.role};
   if (use.access.space != isa::Space::kDram) {
     const uint32_t partition_bytes = ShadowOf(use.access.space).partition_bytes;
     finding.partition = static_cast<uint32_t>(byte / partition_bytes);

@@ -77,12 +77,21 @@ bool UsesScalar1(isa::Opcode opcode) {
 
 void VectorExecution::RunPartition(uint32_t partition) {
   const auto dtype = [](uint32_t value) { return static_cast<isa::Dtype>(value); };
-  in0_ = {state_.Memory(i_.in0_space).Row(partition), dtype(i_.in0_dtype), i_.in0_zero_point,
-          i_.in0_base, {i_.in0_stride0, i_.in0_stride1, i_.in0_stride2}};
-  in1_ = {state_.Memory(i_.in1_space).Row(partition), dtype(i_.in1_dtype), i_.in1_zero_point,
-          i_.in1_base, {i_.in1_stride0, i_.in1_stride1, i_.in1_stride2}};
-  out_ = {state_.Memory(i_.out_space).Row(partition), dtype(i_.out_dtype), i_.out_zero_point,
-          i_.out_base, {i_.out_stride0, i_.out_stride1, i_.out_stride2}};
+  in0_ = {state_.Memory(i_.in0_space).Row(partition),
+          dtype(i_.in0_dtype),
+          i_.in0_zero_point,
+          i_.in0_base,
+          {i_.in0_stride0, i_.in0_stride1, i_.in0_stride2}};
+  in1_ = {state_.Memory(i_.in1_space).Row(partition),
+          dtype(i_.in1_dtype),
+          i_.in1_zero_point,
+          i_.in1_base,
+          {i_.in1_stride0, i_.in1_stride1, i_.in1_stride2}};
+  out_ = {state_.Memory(i_.out_space).Row(partition),
+          dtype(i_.out_dtype),
+          i_.out_zero_point,
+          i_.out_base,
+          {i_.out_stride0, i_.out_stride1, i_.out_stride2}};
   scalar0_ = UsesScalar0(opcode_) ? ScalarOperand(i_.scalar0_operand, i_.scalar0, partition) : 0;
   scalar1_ = UsesScalar1(opcode_) ? ScalarOperand(i_.scalar1_operand, i_.scalar1, partition) : 0;
   for (uint32_t i2 = 0; i2 < i_.size2; ++i2) {

@@ -12,15 +12,12 @@
 
 #include "host/compiler/codegen/instructions.h"
 #include "host/compiler/codegen/planner.h"
+#include "host/compiler/codegen/tiling.h"
 
 namespace neuron::compiler {
 namespace {
 
 constexpr int64_t kPartitionStep = int64_t{1} << isa::kSbufPartitionShift;
-constexpr int64_t kWordBytes = 4;
-
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t AlignUp(int64_t value, int64_t to) { return CeilDiv(value, to) * to; }
 
 // One free dimension of the product: positions of the output.
 struct FreeDim {
@@ -325,17 +322,6 @@ isa::ScalarInstruction Drain(const MemoryPlan& memory, const Product& p, const C
   return op;
 }
 
-// Positions of one tile: small enough that the next layer can start before this one has ended,
-// large enough to hide weight loading.
-int64_t PositionLimit(const Planner& planner, int64_t positions) {
-  constexpr int64_t kSmallestTile = 128;
-  constexpr int64_t kTilesPerLayer = 4;
-  const int64_t bank = isa::kPsumBankBytes / kWordBytes;
-  const int64_t wanted = std::max(kSmallestTile, CeilDiv(positions, kTilesPerLayer));
-  return std::min<int64_t>(
-      {wanted, bank, isa::kMaxMoving, planner.config().psum_bytes / kWordBytes / 2});
-}
-
 Status PlanProduct(Planner& planner, const Product& p) {
   NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(p.matrix->activation));
   const std::vector<ColumnTile> columns = PlanColumns(planner, p);
@@ -343,7 +329,8 @@ Status PlanProduct(Planner& planner, const Product& p) {
   for (const FreeDim& dim : p.free) {
     total *= dim.size;
   }
-  const std::vector<PositionTile> positions = PlanPositions(p.free, PositionLimit(planner, total));
+  const std::vector<PositionTile> positions =
+      PlanPositions(p.free, PositionLimit(planner.config(), total));
   const int64_t partitions = planner.partitions();
   const auto banks = planner.config().psum_bytes / isa::kPsumBankBytes;
   uint32_t bank = 0;
@@ -590,110 +577,6 @@ bool PacksTaps(const Planner& planner, const Layer& layer, const MatrixLayer& ma
 
 Status LowerMatrix(Planner& planner, const Layer& layer, const MatrixLayer& matrix) {
   return matrix.is_conv ? LowerConv(planner, layer, matrix) : LowerLinear(planner, layer, matrix);
-}
-
-Status LowerBatchMatmul(Planner& planner, const Layer& layer, const BatchMatmulLayer& matmul) {
-  const Value& a_value = planner.graph().value(layer.inputs[0]);
-  const Value& b_value = planner.graph().value(layer.inputs[1]);
-  const Value& out_value = planner.graph().value(layer.outputs[0]);
-  const auto rank = out_value.shape.size();
-  if (a_value.shape.size() != rank || b_value.shape.size() != rank || rank < 2) {
-    return planner.Error(StatusCode::kUnsupported,
-                         "a product of two computed tensors needs both with the output's rank");
-  }
-  const int last = static_cast<int>(rank) - 1;
-  NEURON_ASSIGN_OR_RETURN(const View a, planner.InSbuf(layer.inputs[0], last));
-  NEURON_ASSIGN_OR_RETURN(const View b, planner.InSbuf(layer.inputs[1], last - 1));
-  NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueView(layer.outputs[0], last));
-  Activation scale_only;
-  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(scale_only));
-  const int64_t partitions = planner.partitions();
-  const int64_t tokens = out_value.shape[rank - 2];
-  const int64_t inner = a_value.shape[rank - 1];
-  const int64_t columns = out_value.shape[rank - 1];
-  const int64_t limit = PositionLimit(planner, tokens);
-  const auto banks = planner.config().psum_bytes / isa::kPsumBankBytes;
-  int64_t batches = 1;
-  for (size_t i = 0; i + 2 < rank; ++i) {
-    batches *= out_value.shape[i];
-  }
-  uint32_t bank = 0;
-  for (int64_t batch = 0; batch < batches; ++batch) {
-    int64_t a_base = a.offset;
-    int64_t b_base = b.offset;
-    int64_t out_base = out.offset;
-    int64_t rest = batch;
-    for (size_t i = rank - 2; i-- > 0;) {
-      const int64_t index = rest % out_value.shape[i];
-      rest /= out_value.shape[i];
-      a_base += a_value.shape[i] == 1 ? 0 : index * a.strides[i];
-      b_base += b_value.shape[i] == 1 ? 0 : index * b.strides[i];
-      out_base += index * out.strides[i];
-    }
-    for (int64_t t = 0; t < tokens; t += limit) {
-      const int64_t n = std::min(limit, tokens - t);
-      for (int64_t m = 0; m < columns; m += partitions) {
-        const int64_t count = std::min(partitions, columns - m);
-        const uint32_t psum_base = (bank++ % banks) * isa::kPsumBankBytes;
-        planner.AddOp(
-            {a.buffer, b.buffer, out.buffer},
-            [=](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
-              bool accumulate = false;
-              // Whole groups in one instruction, the rest of the last group in another.
-              for (const bool whole : {true, false}) {
-                const int64_t groups = whole ? inner / partitions : 1;
-                const int64_t parts = whole ? partitions : inner % partitions;
-                if (groups == 0 || parts == 0) {
-                  continue;
-                }
-                const int64_t group = whole ? 0 : inner / partitions;
-                isa::TensorInstruction op;
-                op.opcode = static_cast<uint32_t>(isa::Opcode::kMatmul);
-                op.part_count = static_cast<uint32_t>(parts);
-                op.moving_dtype = static_cast<uint32_t>(a.dtype);
-                op.stationary_dtype = static_cast<uint32_t>(b.dtype);
-                op.accumulate = accumulate ? 1 : 0;
-                op.column_count = static_cast<uint32_t>(count);
-                op.stationary_base =
-                    static_cast<uint32_t>(memory.buffer(b.buffer).offset + b_base +
-                                          group * b.group_stride + m * b.strides[rank - 1]);
-                op.moving_base =
-                    static_cast<uint32_t>(memory.buffer(a.buffer).offset + a_base +
-                                          group * a.group_stride + t * a.strides[rank - 2]);
-                op.psum_base = psum_base;
-                op.stationary_stride = static_cast<int32_t>(b.strides[rank - 1]);
-                op.outer_size0 = static_cast<uint32_t>(groups);
-                op.outer_size1 = 1;
-                op.outer_size2 = 1;
-                op.stationary_outer_stride0 = static_cast<int32_t>(b.group_stride);
-                op.moving_outer_stride0 = static_cast<int32_t>(a.group_stride);
-                op.inner_size0 = static_cast<uint32_t>(n);
-                op.inner_size1 = 1;
-                op.inner_size2 = 1;
-                op.moving_stride0 = static_cast<int32_t>(a.strides[rank - 2]);
-                NEURON_RETURN_IF_ERROR(program.Append(op));
-                accumulate = true;
-              }
-              Tile tile;
-              tile.part_count = count;
-              tile.sizes = {n, 1, 1};
-              isa::ScalarInstruction drain = ActivateOp(fields, tile);
-              drain.in_space = static_cast<uint32_t>(isa::Space::kPsum);
-              drain.in_dtype = static_cast<uint32_t>(isa::Dtype::kFp32);
-              drain.in_base = psum_base;
-              drain.in_stride0 = kWordBytes;
-              drain.scale = std::bit_cast<uint32_t>(matmul.alpha);
-              drain.out_dtype = static_cast<uint32_t>(out.dtype);
-              drain.out_base = static_cast<uint32_t>(memory.buffer(out.buffer).offset + out_base +
-                                                     m / partitions * out.group_stride +
-                                                     t * out.strides[rank - 2]);
-              drain.out_stride0 = static_cast<int32_t>(out.strides[rank - 2]);
-              return program.Append(drain);
-            });
-      }
-    }
-  }
-  return OkStatus();
 }
 
 }  // namespace neuron::compiler

@@ -440,13 +440,11 @@ Status Planner::PlanHost(const Layer& layer, const HostLayer& host) {
   op.node_index = node_;
   op.node = host.node;
   op.reason = host.reason;
-  size_t next = 0;
-  for (const std::string& name : host.node.inputs) {
-    if (name.empty()) {
+  for (const ValueId id : layer.inputs) {
+    if (id == kNoValue) {
       op.inputs.push_back(-1);
       continue;
     }
-    const ValueId id = layer.inputs[next++];
     const Value& value = graph_.value(id);
     if (!homes_[id].empty() || EngineType(value.type).has_value()) {
       NEURON_RETURN_IF_ERROR(InDram(id, true).status());
@@ -457,9 +455,11 @@ Status Planner::PlanHost(const Layer& layer, const HostLayer& host) {
     op.inputs.push_back(TensorIndex(id));
   }
   for (const ValueId id : layer.outputs) {
-    if (homes_[id].empty()) {
-      AddHome(id, NewScratch(graph_.value(id)));
+    if (id == kNoValue) {
+      op.outputs.push_back(-1);
+      continue;
     }
+    AddHome(id, NewScratch(graph_.value(id)));
     op.outputs.push_back(TensorIndex(id));
   }
   package_.host_ops.push_back(std::move(op));

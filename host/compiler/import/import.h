@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiler's front half: an ONNX model in, a LayerGraph out.
+#ifndef NEURON_HOST_COMPILER_IMPORT_IMPORT_H_
+#define NEURON_HOST_COMPILER_IMPORT_IMPORT_H_
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "host/compiler/layer_graph.h"
+
+namespace neuron::compiler {
+
+struct ImportOptions {
+  std::string path;              // the .onnx file; used when `bytes` is empty
+  std::vector<std::byte> bytes;  // the file's content
+  std::string model_name;  // default: the path's file name without extension, else the graph's
+  // Sizes of named free dimensions: {"batch", 1}.
+  std::map<std::string, int64_t> dimensions;
+  // Whole shapes of inputs: {"input", {1, 1760}}; wins over `dimensions`.
+  std::map<std::string, Shape> input_shapes;
+  // Called after each pass with its name and the printable graph; see PassNames().
+  std::function<void(const std::string& pass, const std::string& text)> dump;
+};
+
+// Adds one binding in the form of the command line's --bind: "NAME=SIZE" for a named dimension or
+// "INPUT:SIZE,SIZE,..." for an input's whole shape (the last colon counts, so that input names
+// may hold colons). kInvalidArgument shows both forms.
+Status AddBinding(std::string_view text, ImportOptions& options);
+
+// The passes in order, as `dump` names them.
+const std::vector<std::string>& PassNames();
+
+// Reads, folds, lowers, quantises and fuses. Every error names the node, tensor or dimension at
+// fault and what would work: kNotFound (no such file, no such input or dimension to bind),
+// kDataCorrupt (not a valid model), kInvalidArgument (unbound or contradictory dimensions, operands
+// that do not fit), kUnsupported (an operator that neither an engine nor the host can run).
+// Operators without an engine become HostLayers with the reason.
+Result<LayerGraph> ImportModel(const ImportOptions& options);
+
+}  // namespace neuron::compiler
+
+#endif  // NEURON_HOST_COMPILER_IMPORT_IMPORT_H_

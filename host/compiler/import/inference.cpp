@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/compiler/import/inference.h"
+
+#include <onnx/checker.h>
+#include <onnx/defs/schema.h>
+#include <onnx/defs/shape_inference.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "host/compiler/import/onnx_types.h"
+#include "host/ops/evaluate.h"
+
+namespace neuron::compiler {
+namespace {
+
+constexpr int kNewestLibraryOpset = 17;
+constexpr int64_t kMaxElements = int64_t{1} << 31;
+// Constants above this many elements are not offered to the library: no rule reads so long a list.
+constexpr int64_t kMaxShapeConstant = 4096;
+
+// What the library's rules see of one node.
+class NodeContext : public onnx::InferenceContext {
+ public:
+  NodeContext(const HostNode& node, const Graph& graph) {
+    NodeToProto(node, &proto_);
+    input_types_.resize(node.inputs.size());
+    input_data_.resize(node.inputs.size());
+    output_types_.resize(node.outputs.size());
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const auto it = graph.tensors.find(node.inputs[i]);
+      if (it == graph.tensors.end()) {
+        continue;
+      }
+      const TensorInfo& info = it->second;
+      auto* type = input_types_[i].mutable_tensor_type();
+      type->set_elem_type(static_cast<int>(info.type));
+      for (const int64_t dim : info.shape) {
+        type->mutable_shape()->add_dim()->set_dim_value(dim);
+      }
+      type->mutable_shape();
+      if (info.constant && info.constant->elements() <= kMaxShapeConstant) {
+        TensorToProto(*info.constant, &input_data_[i]);
+      }
+    }
+  }
+
+  const onnx::NodeProto& proto() const { return proto_; }
+
+  const onnx::AttributeProto* getAttribute(const std::string& name) const override {
+    for (const auto& attribute : proto_.attribute()) {
+      if (attribute.name() == name) {
+        return &attribute;
+      }
+    }
+    return nullptr;
+  }
+  size_t getNumInputs() const override { return input_types_.size(); }
+  const onnx::TypeProto* getInputType(size_t index) const override {
+    return index < input_types_.size() && input_types_[index].has_tensor_type()
+               ? &input_types_[index]
+               : nullptr;
+  }
+  const onnx::TensorProto* getInputData(size_t index) const override {
+    return index < input_data_.size() && input_data_[index].has_data_type() ? &input_data_[index]
+                                                                            : nullptr;
+  }
+  size_t getNumOutputs() const override { return output_types_.size(); }
+  onnx::TypeProto* getOutputType(size_t index) override { return &output_types_.at(index); }
+  onnx::GraphInferencer* getGraphAttributeInferencer(const std::string&) override {
+    return nullptr;
+  }
+  const onnx::SparseTensorProto* getInputSparseData(size_t) const override { return nullptr; }
+  const onnx::TensorShapeProto* getSymbolicInput(size_t) const override { return nullptr; }
+
+ private:
+  onnx::NodeProto proto_;
+  std::vector<onnx::TypeProto> input_types_;
+  std::vector<onnx::TensorProto> input_data_;
+  std::vector<onnx::TypeProto> output_types_;
+};
+
+Status CheckShape(const HostNode& node, const std::string& output, const Shape& shape) {
+  const bool bad = std::any_of(shape.begin(), shape.end(), [](int64_t dim) { return dim < 1; });
+  if (bad || ElementCount(shape) > kMaxElements) {
+    return Status(
+        StatusCode::kInvalidArgument,
+        Describe(node) + ": output '" + output + "' would have the shape " + ShapeToString(shape));
+  }
+  return OkStatus();
+}
+
+// Required operands are there, and each has a type that the operator allows.
+Status CheckOperands(const HostNode& node, const onnx::OpSchema& schema,
+                     const NodeContext& context) {
+  const auto& formal = schema.inputs();
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const auto& parameter = formal.at(std::min(i, formal.size() - 1));
+    const std::string what =
+        Describe(node) + ": input " + std::to_string(i) + " ('" + parameter.GetName() + "') ";
+    const onnx::TypeProto* type = context.getInputType(i);
+    if (type == nullptr) {
+      if (parameter.GetOption() == onnx::OpSchema::Single) {
+        return Status(StatusCode::kInvalidArgument, what + "is missing");
+      }
+      continue;
+    }
+    if (!parameter.GetTypes().contains(onnx::Utils::DataTypeUtils::ToType(*type))) {
+      return Status(StatusCode::kInvalidArgument,
+                    what + "cannot be " +
+                        ElementTypeName(static_cast<ElementType>(type->tensor_type().elem_type())));
+    }
+  }
+  return OkStatus();
+}
+
+// The library's rules divide by strides and block sizes and multiply kernels by dilations
+// unchecked.
+Status CheckNumbers(const HostNode& node) {
+  constexpr int64_t kLimit = int64_t{1} << 30;
+  struct Range {
+    const char* attribute;
+    int64_t minimum;
+  };
+  for (const Range range : {Range{"strides", 1}, Range{"dilations", 1}, Range{"kernel_shape", 1},
+                            Range{"blocksize", 1}, Range{"group", 1}, Range{"pads", -kLimit},
+                            Range{"output_padding", 0}, Range{"output_shape", 0}}) {
+    const auto it = node.attributes.find(range.attribute);
+    if (it == node.attributes.end()) {
+      continue;
+    }
+    std::vector<int64_t> values = node.Ints(range.attribute);
+    if (const auto* number = std::get_if<int64_t>(&it->second)) {
+      values.push_back(*number);
+    }
+    for (const int64_t value : values) {
+      if (value < range.minimum || value > kLimit) {
+        return Status(StatusCode::kInvalidArgument, Describe(node) + ": attribute '" +
+                                                        range.attribute + "' holds " +
+                                                        std::to_string(value));
+      }
+    }
+  }
+  return OkStatus();
+}
+
+// Types and shapes from the library. kUnsupported when it has no rule for this node.
+Status InferWithLibrary(const HostNode& node, Graph& graph) {
+  NEURON_RETURN_IF_ERROR(CheckNumbers(node));
+  NodeContext context(node, graph);
+  const auto* schema = onnx::OpSchemaRegistry::Schema(
+      node.op_type, std::min(node.opset, kNewestLibraryOpset), node.domain);
+  if (schema == nullptr || !schema->has_type_and_shape_inference_function()) {
+    return Status(StatusCode::kUnsupported, Describe(node) + ": version " +
+                                                std::to_string(node.opset) + " of operator set '" +
+                                                node.domain + "' has no operator of this name");
+  }
+  try {
+    schema->Verify(context.proto());
+    NEURON_RETURN_IF_ERROR(CheckOperands(node, *schema, context));
+    schema->GetTypeAndShapeInferenceFunction()(context);
+  } catch (const std::exception& error) {
+    return Status(
+        node.opset > kNewestLibraryOpset ? StatusCode::kUnsupported : StatusCode::kInvalidArgument,
+        Describe(node) + ": " + error.what());
+  }
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (node.outputs[i].empty()) {
+      continue;
+    }
+    const std::string what = Describe(node) + ": output '" + node.outputs[i] + "'";
+    const onnx::TypeProto& type = *context.getOutputType(i);
+    if (!type.has_tensor_type()) {
+      return Status(StatusCode::kUnsupported, what + " is not a tensor");
+    }
+    TensorInfo info;
+    NEURON_ASSIGN_OR_RETURN(info.type, ElementTypeFromOnnx(type.tensor_type().elem_type(), what));
+    bool known = type.tensor_type().has_shape();
+    for (const auto& dim : type.tensor_type().shape().dim()) {
+      known = known && dim.has_dim_value();
+      info.shape.push_back(dim.dim_value());
+    }
+    if (!known) {
+      return Status(StatusCode::kUnsupported,
+                    what + " has a shape that depends on data or could not be derived");
+    }
+    NEURON_RETURN_IF_ERROR(CheckShape(node, node.outputs[i], info.shape));
+    graph.tensors[node.outputs[i]] = std::move(info);
+  }
+  return OkStatus();
+}
+
+// For operators newer than the library: runs them once on zeros, when everything that can decide a
+// shape is constant.
+Status InferByEvaluation(const HostNode& node, Graph& graph) {
+  std::vector<HostTensor> zeros(node.inputs.size());
+  std::vector<const HostTensor*> operands(node.inputs.size(), nullptr);
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    if (node.inputs[i].empty()) {
+      continue;
+    }
+    const TensorInfo& info = graph.tensors.at(node.inputs[i]);
+    if (info.constant) {
+      operands[i] = info.constant.get();
+      continue;
+    }
+    if (i > 0 && info.type == ElementType::kInt64) {
+      return Status(StatusCode::kUnsupported, Describe(node) +
+                                                  ": its result's shape may depend on '" +
+                                                  node.inputs[i] + "', which is not a constant");
+    }
+    if (ElementCount(info.shape) > kMaxTensorBytes / 8) {
+      return Status(StatusCode::kResourceExhausted, Describe(node) + ": operands are too large");
+    }
+    zeros[i] = HostTensor(info.type, info.shape);
+    operands[i] = &zeros[i];
+  }
+  NEURON_ASSIGN_OR_RETURN(const auto results, Evaluate(node, operands));
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (!node.outputs[i].empty()) {
+      NEURON_RETURN_IF_ERROR(CheckShape(node, node.outputs[i], results[i].shape));
+      graph.tensors[node.outputs[i]] = {results[i].type, results[i].shape, nullptr};
+    }
+  }
+  return OkStatus();
+}
+
+bool IsRandom(const HostNode& node) {
+  return node.op_type.starts_with("Random") || node.op_type == "Multinomial" ||
+         node.op_type == "Bernoulli";
+}
+
+// Shape and Size need their operand's shape only.
+bool FoldsFromShape(const HostNode& node) {
+  return node.domain.empty() && (node.op_type == "Shape" || node.op_type == "Size");
+}
+
+bool IsFoldable(const HostNode& node, const Graph& graph) {
+  if (node.op_type == "DequantizeLinear" || IsRandom(node) ||
+      !CanEvaluate(node.domain, node.op_type)) {
+    return false;
+  }
+  return std::all_of(node.inputs.begin(), node.inputs.end(), [&](const std::string& name) {
+    return name.empty() || graph.tensors.at(name).constant != nullptr;
+  });
+}
+
+void SetConstant(Graph& graph, const std::string& name, HostTensor tensor) {
+  TensorInfo info{tensor.type, tensor.shape, nullptr};
+  info.constant = std::make_shared<const HostTensor>(std::move(tensor));
+  graph.tensors[name] = std::move(info);
+}
+
+HostTensor ShapeResult(const HostNode& node, const Shape& shape) {
+  if (node.op_type == "Size") {
+    const int64_t count = ElementCount(shape);
+    return MakeTensor<int64_t>(ElementType::kInt64, {}, std::span(&count, 1));
+  }
+  const auto rank = static_cast<int64_t>(shape.size());
+  const auto bound = [rank](int64_t at) {
+    return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank);
+  };
+  const int64_t start = bound(node.Int("start", 0));
+  const int64_t end = std::max(start, bound(node.Int("end", rank)));
+  const Shape part(shape.begin() + start, shape.begin() + end);
+  return MakeTensor<int64_t>(ElementType::kInt64, {end - start}, std::span<const int64_t>(part));
+}
+
+Status Fold(const HostNode& node, Graph& graph) {
+  std::vector<const HostTensor*> operands;
+  for (const std::string& name : node.inputs) {
+    operands.push_back(name.empty() ? nullptr : graph.tensors.at(name).constant.get());
+  }
+  NEURON_ASSIGN_OR_RETURN(auto results, Evaluate(node, operands));
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (!node.outputs[i].empty()) {
+      SetConstant(graph, node.outputs[i], std::move(results[i]));
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Status InferAndFold(Graph& graph) {
+  std::vector<HostNode> kept;
+  for (HostNode& node : graph.nodes) {
+    if (FoldsFromShape(node) && node.inputs.size() == 1 && !node.inputs[0].empty()) {
+      SetConstant(graph, node.outputs[0],
+                  ShapeResult(node, graph.tensors.at(node.inputs[0]).shape));
+      continue;
+    }
+    if (IsFoldable(node, graph)) {
+      NEURON_RETURN_IF_ERROR(Fold(node, graph));
+      continue;
+    }
+    Status status = InferWithLibrary(node, graph);
+    if (status.code() == StatusCode::kUnsupported && CanEvaluate(node.domain, node.op_type) &&
+        node.opset > kNewestLibraryOpset) {
+      status = InferByEvaluation(node, graph);
+    }
+    NEURON_RETURN_IF_ERROR(status);
+    kept.push_back(std::move(node));
+  }
+  graph.nodes = std::move(kept);
+  return OkStatus();
+}
+
+}  // namespace neuron::compiler

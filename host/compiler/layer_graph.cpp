@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/compiler/layer_graph.h"
+
+#include <sstream>
+
+namespace neuron::compiler {
+namespace {
+
+const char* NameOf(Function function) {
+  constexpr const char* kNames[] = {"identity", "leaky", "exp",  "log",     "sqrt",
+                                    "rsqrt",    "recip", "sin",  "sigmoid", "tanh",
+                                    "gelu",     "erf",   "silu", "softplus"};
+  return kNames[static_cast<size_t>(function)];
+}
+
+const char* NameOf(BinaryOp op) {
+  constexpr const char* kNames[] = {"add", "sub", "mul",   "div",     "max",
+                                    "min", "pow", "equal", "greater", "less"};
+  return kNames[static_cast<size_t>(op)];
+}
+
+const char* NameOf(ReduceOp op) {
+  constexpr const char* kNames[] = {"sum", "mean", "max", "min"};
+  return kNames[static_cast<size_t>(op)];
+}
+
+template <typename List>
+std::string ListText(const List& list) {
+  std::ostringstream out;
+  out << '[';
+  bool first = true;
+  for (const auto& entry : list) {
+    out << (first ? "" : ", ") << entry;
+    first = false;
+  }
+  out << ']';
+  return out.str();
+}
+
+// A number, or how many there are.
+std::string NumbersText(const std::vector<float>& list) {
+  std::ostringstream out;
+  if (list.size() == 1) {
+    out << list[0];
+  } else {
+    out << '<' << list.size() << " values>";
+  }
+  return out.str();
+}
+
+std::string ActivationText(const Activation& activation) {
+  std::ostringstream out;
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  if (activation.clamp_low != -kInfinity || activation.clamp_high != kInfinity) {
+    out << " clamp=[" << activation.clamp_low << ", " << activation.clamp_high << ']';
+  }
+  if (activation.function != Function::kIdentity) {
+    out << " function=" << NameOf(activation.function);
+    if (activation.function == Function::kLeaky) {
+      out << '(' << activation.alpha << ')';
+    }
+  }
+  return out.str();
+}
+
+struct BodyText {
+  std::string operator()(const MatrixLayer& layer) const {
+    std::ostringstream out;
+    out << (layer.is_conv ? "conv" : "linear") << " weight=" << ElementTypeName(layer.weight.type)
+        << ShapeToString(layer.weight.shape);
+    if (layer.is_conv) {
+      out << " strides=" << ListText(layer.strides) << " dilations=" << ListText(layer.dilations)
+          << " pads=" << ListText(layer.pads) << " group=" << layer.group;
+    }
+    if (layer.weight.type != ElementType::kFloat32) {
+      out << " weight_zero_point=" << layer.weight_zero_point
+          << " scale=" << NumbersText(layer.scale);
+    }
+    out << " bias=" << (layer.bias.empty() && layer.bias_int.empty() ? "no" : "yes")
+        << ActivationText(layer.activation);
+    return out.str();
+  }
+  std::string operator()(const BatchMatmulLayer& layer) const {
+    return "batch_matmul alpha=" + std::to_string(layer.alpha);
+  }
+  std::string operator()(const BinaryLayer& layer) const {
+    return std::string(NameOf(layer.op)) + ActivationText(layer.activation);
+  }
+  std::string operator()(const UnaryLayer& layer) const {
+    std::string text =
+        "unary scale=" + NumbersText(layer.scale) + " bias=" + NumbersText(layer.bias);
+    return text + (layer.axis >= 0 ? " axis=" + std::to_string(layer.axis) : "") +
+           ActivationText(layer.activation);
+  }
+  std::string operator()(const PoolLayer& layer) const {
+    return std::string("pool ") + NameOf(layer.op) + " kernel=" + ListText(layer.kernel) +
+           " strides=" + ListText(layer.strides) + " dilations=" + ListText(layer.dilations) +
+           " pads=" + ListText(layer.pads) + (layer.count_include_pad ? " count_include_pad" : "");
+  }
+  std::string operator()(const ReduceLayer& layer) const {
+    return std::string("reduce ") + NameOf(layer.op) + " axes=" + ListText(layer.axes);
+  }
+  std::string operator()(const SoftmaxLayer& layer) const {
+    return "softmax axis=" + std::to_string(layer.axis);
+  }
+  std::string operator()(const ReshapeLayer&) const { return "reshape"; }
+  std::string operator()(const TransposeLayer& layer) const {
+    return "transpose perm=" + ListText(layer.perm);
+  }
+  std::string operator()(const ConcatLayer& layer) const {
+    return "concat axis=" + std::to_string(layer.axis);
+  }
+  std::string operator()(const SliceLayer& layer) const {
+    return "slice starts=" + ListText(layer.starts) + " steps=" + ListText(layer.steps);
+  }
+  std::string operator()(const PadLayer& layer) const {
+    return "pad low=" + ListText(layer.low) + " high=" + ListText(layer.high) +
+           " value=" + std::to_string(layer.value);
+  }
+  std::string operator()(const HostLayer& layer) const {
+    return "host " + layer.node.op_type + " reason=\"" + layer.reason + "\"";
+  }
+};
+
+std::string ValueText(const LayerGraph& graph, ValueId id) {
+  if (id == kNoValue) {
+    return "-";
+  }
+  const Value& value = graph.value(id);
+  std::ostringstream out;
+  out << '%' << value.name << ':' << (value.constant ? "const " : "") << ElementTypeName(value.type)
+      << ShapeToString(value.shape);
+  if (value.quantization) {
+    out << "{scale=" << NumbersText(value.quantization->scale);
+    if (value.quantization->zero_point.size() == 1) {
+      out << " zero_point=" << value.quantization->zero_point[0];
+    }
+    out << '}';
+  }
+  return out.str();
+}
+
+std::string ValuesText(const LayerGraph& graph, const std::vector<ValueId>& ids) {
+  std::string text;
+  for (const ValueId id : ids) {
+    text += (text.empty() ? "" : ", ") + ValueText(graph, id);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string ToText(const LayerGraph& graph) {
+  std::ostringstream out;
+  out << "layers " << graph.model_name << '\n';
+  for (const ValueId id : graph.inputs) {
+    out << "  input " << ValueText(graph, id) << '\n';
+  }
+  for (const Layer& layer : graph.layers) {
+    out << "  " << ValuesText(graph, layer.outputs) << " = " << std::visit(BodyText{}, layer.body)
+        << " (" << ValuesText(graph, layer.inputs) << ')';
+    if (layer.macs > 0) {
+      out << " macs=" << layer.macs;
+    }
+    out << "  # " << ListText(layer.nodes) << '\n';
+  }
+  for (const ValueId id : graph.outputs) {
+    out << "  output " << ValueText(graph, id) << '\n';
+  }
+  return out.str();
+}
+
+}  // namespace neuron::compiler

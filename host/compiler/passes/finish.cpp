@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <set>
+
+#include "host/compiler/passes/layer_builder.h"
+
+namespace neuron::compiler {
+namespace {
+
+void DropDeadLayers(LayerGraph& graph) {
+  std::vector<bool> needed(graph.values.size(), false);
+  for (const ValueId id : graph.outputs) {
+    needed[static_cast<size_t>(id)] = true;
+  }
+  std::vector<bool> dead(graph.layers.size(), true);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t i = graph.layers.size(); i-- > 0;) {
+      const Layer& layer = graph.layers[i];
+      const bool used = std::any_of(layer.outputs.begin(), layer.outputs.end(), [&](ValueId id) {
+        return id != kNoValue && needed[static_cast<size_t>(id)];
+      });
+      if (!dead[i] || !used) {
+        continue;
+      }
+      dead[i] = false;
+      changed = true;
+      for (const ValueId id : layer.inputs) {
+        if (id != kNoValue) {
+          needed[static_cast<size_t>(id)] = true;
+        }
+      }
+    }
+  }
+  EraseLayers(graph, dead);
+}
+
+// Passes append layers where it is convenient; this puts each after those that feed it.
+Status SortLayers(LayerGraph& graph) {
+  std::vector<bool> ready(graph.values.size(), true);
+  for (const Layer& layer : graph.layers) {
+    for (const ValueId id : layer.outputs) {
+      if (id != kNoValue) {
+        ready[static_cast<size_t>(id)] = false;
+      }
+    }
+  }
+  std::vector<Layer> sorted;
+  std::vector<bool> placed(graph.layers.size(), false);
+  while (sorted.size() < graph.layers.size()) {
+    const size_t before = sorted.size();
+    for (size_t i = 0; i < graph.layers.size(); ++i) {
+      const auto& inputs = graph.layers[i].inputs;
+      if (placed[i] || !std::all_of(inputs.begin(), inputs.end(), [&](ValueId id) {
+            return id == kNoValue || ready[static_cast<size_t>(id)];
+          })) {
+        continue;
+      }
+      for (const ValueId id : graph.layers[i].outputs) {
+        if (id != kNoValue) {
+          ready[static_cast<size_t>(id)] = true;
+        }
+      }
+      placed[i] = true;
+      sorted.push_back(graph.layers[i]);
+    }
+    if (sorted.size() == before) {
+      return Status(StatusCode::kInternal, "the passes left a cycle of layers");
+    }
+  }
+  graph.layers = std::move(sorted);
+  return OkStatus();
+}
+
+// Renumbers the values so that only those in use remain.
+void DropDeadValues(Module& module) {
+  LayerGraph& graph = module.graph;
+  std::vector<ValueId> renamed(graph.values.size(), kNoValue);
+  std::vector<Value> kept;
+  const auto keep = [&](ValueId& id) {
+    if (id == kNoValue) {
+      return;
+    }
+    ValueId& to = renamed[static_cast<size_t>(id)];
+    if (to == kNoValue) {
+      to = static_cast<ValueId>(kept.size());
+      kept.push_back(std::move(graph.value(id)));
+    }
+    id = to;
+  };
+  std::for_each(graph.inputs.begin(), graph.inputs.end(), keep);
+  for (Layer& layer : graph.layers) {
+    std::for_each(layer.inputs.begin(), layer.inputs.end(), keep);
+    std::for_each(layer.outputs.begin(), layer.outputs.end(), keep);
+  }
+  std::for_each(graph.outputs.begin(), graph.outputs.end(), keep);
+  graph.values = std::move(kept);
+  module.quantized.clear();
+}
+
+int64_t MacsOf(const LayerGraph& graph, const Layer& layer) {
+  const Shape& out = graph.value(layer.outputs[0]).shape;
+  if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
+    return ElementCount(out) * (matrix->weight.elements() / matrix->weight.shape[0]);
+  }
+  if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
+    return ElementCount(out) * graph.value(layer.inputs[0]).shape.back();
+  }
+  return 0;
+}
+
+Status Check(const LayerGraph& graph) {
+  std::set<std::string> names;
+  for (const Value& value : graph.values) {
+    if (!names.insert(value.name).second) {
+      return Status(StatusCode::kInternal, "two values are named '" + value.name + "'");
+    }
+  }
+  for (const Layer& layer : graph.layers) {
+    NEURON_RETURN_IF_ERROR(CheckLayer(graph, layer));
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Status Finish(Module& module) {
+  NEURON_RETURN_IF_ERROR(Simplify(module));
+  LayerGraph& graph = module.graph;
+  DropDeadLayers(graph);
+  NEURON_RETURN_IF_ERROR(SortLayers(graph));
+  DropDeadValues(module);
+  for (Layer& layer : graph.layers) {
+    layer.macs = layer.outputs[0] == kNoValue ? 0 : MacsOf(graph, layer);
+  }
+  return Check(graph);
+}
+
+std::span<const LayerPass> LayerPasses() {
+  static constexpr LayerPass kPasses[] = {
+      {"simplify", Simplify}, {"quantize", Quantize},
+      {"fuse", Fuse},         {"fuse-quantization", FuseQuantization},
+      {"finish", Finish},
+  };
+  return kPasses;
+}
+
+}  // namespace neuron::compiler

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <numeric>
+
+#include "host/compiler/passes/lowering.h"
+#include "host/ops/evaluate.h"
+
+namespace neuron::compiler {
+namespace {
+
+const std::map<std::string, LoweringRule>& Rules() {
+  static const std::map<std::string, LoweringRule> rules = [] {
+    std::map<std::string, LoweringRule> result;
+    for (const auto& group :
+         {MatrixRules(), ElementwiseRules(), QuantizationRules(), MovementRules(), WindowRules()}) {
+      for (const OperatorRule& rule : group) {
+        result.emplace(rule.op_type, rule.lower);
+      }
+    }
+    return result;
+  }();
+  return rules;
+}
+
+void EmitHostLayer(Lowering& lowering, const HostNode& node, const std::string& reason) {
+  Layer layer;
+  layer.name = node.name;
+  layer.nodes = {node.name + " (" + node.op_type + ")"};
+  for (const std::string& name : node.inputs) {
+    layer.inputs.push_back(name.empty() ? kNoValue : lowering.ValueOf(name));
+  }
+  for (const std::string& name : node.outputs) {
+    layer.outputs.push_back(name.empty() ? kNoValue : lowering.ValueOf(name));
+  }
+  layer.body = HostLayer{node, reason};
+  lowering.layers().layers.push_back(std::move(layer));
+}
+
+Status LowerNode(Lowering& lowering, const HostNode& node) {
+  if (lowering.DequantizedConstant(node.outputs[0]) != nullptr) {
+    // Its readers get it through ConstantOf, which evaluates it and so checks its parameters.
+    return lowering.ConstantOf(node.outputs[0])
+               ? OkStatus()
+               : Status(StatusCode::kInvalidArgument,
+                        Describe(node) + ": its scale or zero-point does not fit its input");
+  }
+  Refusal refusal;
+  if (const auto rule = Rules().find(node.op_type); node.domain.empty() && rule != Rules().end()) {
+    refusal = rule->second(lowering, node);
+  } else {
+    refusal = "no engine has this operator";
+  }
+  NEURON_RETURN_IF_ERROR(lowering.error());
+  if (!refusal) {
+    return OkStatus();
+  }
+  if (!CanEvaluate(node.domain, node.op_type)) {
+    return Status(StatusCode::kUnsupported,
+                  Describe(node) + ": " + *refusal +
+                      ", and the host has no implementation of it either; replace the operator or "
+                      "run this part of the model outside");
+  }
+  EmitHostLayer(lowering, node, *refusal);
+  return OkStatus();
+}
+
+// Inputs in the model's order; outputs get their values when they are made.
+void DeclareInputs(Lowering& lowering) {
+  for (const DeclaredInput& input : lowering.graph().inputs) {
+    const ValueId id = lowering.ValueOf(input.name);
+    lowering.layers().value(id).is_input = true;
+    lowering.layers().inputs.push_back(id);
+  }
+}
+
+// A graph output that is a constant, a graph input or listed twice gets a copy of its own.
+void DeclareOutputs(Lowering& lowering) {
+  LayerGraph& layers = lowering.layers();
+  for (const std::string& name : lowering.graph().outputs) {
+    ValueId id = lowering.ValueOf(name);
+    const bool is_constant = lowering.ConstantOf(name) != nullptr;
+    if (is_constant || layers.value(id).is_input || layers.value(id).is_output) {
+      HostNode copy;
+      copy.name = "output " + name;
+      copy.op_type = "Identity";
+      copy.inputs = {name};
+      if (is_constant) {
+        id = AddConstant(layers, name, *lowering.ConstantOf(name));
+      }
+      const Value source = layers.value(id);
+      const ValueId target = AddValue(layers, name, source.type, source.shape);
+      layers.value(target).quantization = source.quantization;
+      std::swap(layers.value(target).name, layers.value(id).name);
+      copy.outputs = {layers.value(target).name};
+      Layer layer;
+      layer.name = copy.name;
+      layer.nodes = {copy.name + " (Identity)"};
+      layer.inputs = {id};
+      layer.outputs = {target};
+      if (is_constant) {
+        layer.body = HostLayer{copy, "the output is a constant"};
+      } else {
+        layer.body = ReshapeLayer{};
+      }
+      layers.layers.push_back(std::move(layer));
+      id = target;
+    }
+    layers.value(id).is_output = true;
+    layers.outputs.push_back(id);
+  }
+}
+
+}  // namespace
+
+Lowering::Lowering(const Graph& graph) : graph_(graph) {
+  module_.graph.model_name = graph.name;
+  for (const HostNode& node : graph.nodes) {
+    if (node.domain.empty() && node.op_type == "DequantizeLinear" &&
+        std::all_of(node.inputs.begin(), node.inputs.end(), [&](const std::string& name) {
+          return name.empty() || info(name).constant != nullptr;
+        })) {
+      dequantized_constants_[node.outputs[0]] = &node;
+    }
+  }
+}
+
+ValueId Lowering::ValueOf(const std::string& name) {
+  if (const auto it = ids_.find(name); it != ids_.end()) {
+    return it->second;
+  }
+  const auto constant = ConstantOf(name);
+  const ValueId id = constant ? AddConstant(layers(), name, *constant)
+                              : AddValue(layers(), name, info(name).type, info(name).shape);
+  ids_[name] = id;
+  return id;
+}
+
+const HostNode* Lowering::DequantizedConstant(const std::string& name) const {
+  const auto it = dequantized_constants_.find(name);
+  return it == dequantized_constants_.end() ? nullptr : it->second;
+}
+
+std::shared_ptr<const HostTensor> Lowering::ConstantOf(const std::string& name) {
+  if (info(name).constant) {
+    return info(name).constant;
+  }
+  const HostNode* node = DequantizedConstant(name);
+  if (node == nullptr) {
+    return nullptr;
+  }
+  auto& value = dequantized_values_[name];
+  if (!value) {
+    std::vector<const HostTensor*> operands;
+    for (const std::string& input : node->inputs) {
+      operands.push_back(input.empty() ? nullptr : info(input).constant.get());
+    }
+    auto result = Evaluate(*node, operands);
+    if (!result.ok()) {
+      return nullptr;
+    }
+    value = std::make_shared<const HostTensor>(std::move(result->front()));
+  }
+  return value;
+}
+
+std::optional<float> Lowering::ScalarOf(const std::string& name) {
+  const auto constant = ConstantOf(name);
+  if (!constant || constant->elements() != 1) {
+    return std::nullopt;
+  }
+  return static_cast<float>(constant->ValueAt(0));
+}
+
+Layer Lowering::Source(const HostNode& node) const {
+  Layer layer;
+  layer.name = node.name;
+  layer.nodes = {node.name + " (" + node.op_type + ")"};
+  return layer;
+}
+
+void Lowering::Emit(const HostNode& node, std::vector<ValueId> inputs, LayerBody body,
+                    size_t output_index) {
+  const ValueId output = ValueOf(node.outputs[output_index]);
+  AddLayer(layers(), Source(node), std::move(inputs), {output}, std::move(body));
+}
+
+ValueId Lowering::EmitTemporary(const HostNode& node, std::vector<ValueId> inputs, LayerBody body,
+                                Shape shape, ElementType type) {
+  const ValueId id = AddValue(layers(), node.outputs[0] + ".part", type, std::move(shape));
+  AddLayer(layers(), Source(node), std::move(inputs), {id}, std::move(body));
+  return id;
+}
+
+Refusal Lowering::NeedFloats(const HostNode& node) const {
+  for (const auto* names : {&node.inputs, &node.outputs}) {
+    for (const std::string& name : *names) {
+      if (!name.empty() && info(name).type != ElementType::kFloat32) {
+        return std::string("the engines compute this on float32, and '") + name + "' is " +
+               ElementTypeName(info(name).type);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Refusal Lowering::Invalid(const HostNode& node, const std::string& what) {
+  if (error_.ok()) {
+    error_ = Status(StatusCode::kInvalidArgument, Describe(node) + ": " + what);
+  }
+  return what;
+}
+
+std::optional<size_t> Lowering::Axis(const HostNode& node, int64_t axis, size_t rank) {
+  const auto limit = static_cast<int64_t>(rank);
+  if (axis < -limit || axis >= limit) {
+    Invalid(node, "axis " + std::to_string(axis) + " does not exist in a tensor of rank " +
+                      std::to_string(rank));
+    return std::nullopt;
+  }
+  return static_cast<size_t>(axis < 0 ? axis + limit : axis);
+}
+
+std::optional<std::vector<int64_t>> AxesOf(Lowering& lowering, const HostNode& node, size_t index) {
+  const size_t rank = lowering.info(node.inputs[0]).shape.size();
+  std::vector<int64_t> axes = node.Ints("axes");
+  if (Lowering::Has(node, index)) {
+    const auto constant = lowering.ConstantOf(node.inputs[index]);
+    if (!constant) {
+      return std::nullopt;
+    }
+    axes = constant->ToInts();
+  }
+  if (axes.empty() && node.Int("noop_with_empty_axes", 0) == 0) {
+    axes.resize(rank);
+    std::iota(axes.begin(), axes.end(), 0);
+  }
+  for (int64_t& axis : axes) {
+    const auto counted = lowering.Axis(node, axis, rank);
+    if (!counted) {
+      return std::nullopt;
+    }
+    axis = static_cast<int64_t>(*counted);
+  }
+  std::sort(axes.begin(), axes.end());
+  if (std::adjacent_find(axes.begin(), axes.end()) != axes.end()) {
+    lowering.Invalid(node, "an axis is given twice");
+    return std::nullopt;
+  }
+  return axes;
+}
+
+Result<Module> LowerToLayers(const Graph& graph) {
+  Lowering lowering(graph);
+  DeclareInputs(lowering);
+  for (const HostNode& node : graph.nodes) {
+    NEURON_RETURN_IF_ERROR(LowerNode(lowering, node));
+  }
+  DeclareOutputs(lowering);
+  return std::move(lowering.module());
+}
+
+}  // namespace neuron::compiler

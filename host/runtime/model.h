@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// A kernel package on a device, ready to run.
+#ifndef NEURON_HOST_RUNTIME_MODEL_H_
+#define NEURON_HOST_RUNTIME_MODEL_H_
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "host/ncx/package.h"
+#include "host/runtime/runtime.h"
+
+namespace neuron::runtime {
+
+// Device memory for the tensors of a model, by name.
+using TensorMap = std::map<std::string, std::shared_ptr<Buffer>>;
+
+struct ExecuteOptions {
+  std::chrono::milliseconds timeout{};  // of one launch
+  uint32_t watchdog_cycles = 0;
+};
+
+// Of one execution.
+struct ExecutionStats {
+  uint64_t cycles = 0;
+  bool cycles_measured = false;
+  uint32_t launches = 0;
+  uint32_t host_operators = 0;
+  uint32_t sticky = 0;
+  uint64_t macs = 0;
+  double device_seconds = 0;
+  double host_seconds = 0;
+  double total_seconds = 0;
+  std::array<driver::QueueCounters, isa::kNumQueues> counters{};
+  std::vector<std::string> findings;
+};
+
+// Thread-safe; executions of one runtime exclude one another.
+class Model {
+ public:
+  // Verifies `file`, refuses a package for another configuration or ISA version naming both sides,
+  // and writes image, constants and zeroed state to the device.
+  static Result<std::shared_ptr<Model>> Load(std::shared_ptr<Runtime> runtime,
+                                             std::span<const std::byte> file);
+  static Result<std::shared_ptr<Model>> LoadFile(std::shared_ptr<Runtime> runtime,
+                                                 const std::string& path);
+
+  const ncx::PackageData& package() const { return package_; }
+  const std::shared_ptr<Runtime>& runtime() const { return runtime_; }
+  // Tensors of a role in the package's order.
+  const std::vector<const ncx::Tensor*>& tensors(ncx::TensorRole role) const;
+  // Device memory of a state tensor.
+  std::shared_ptr<Buffer> StateBuffer(const ncx::Tensor& tensor) const;
+  Status ResetState();
+  uint64_t device_bytes() const;
+
+  // One buffer for each segment, from the inputs and outputs that a caller bound.
+  Result<std::vector<std::shared_ptr<Buffer>>> Bind(const TensorMap& inputs,
+                                                    const TensorMap& outputs) const;
+  // Runs all steps. `segments` comes from Bind.
+  Status Execute(const std::vector<std::shared_ptr<Buffer>>& segments,
+                 const ExecuteOptions& options);
+  ExecutionStats last_stats() const;
+
+ private:
+  using Segments = std::vector<std::shared_ptr<Buffer>>;
+
+  Model(std::shared_ptr<Runtime> runtime, ncx::PackageData package);
+  static Result<std::shared_ptr<Model>> Place(std::shared_ptr<Runtime> runtime,
+                                              ncx::PackageData package);
+  Status BindRole(ncx::TensorRole role, const TensorMap& bound, Segments& segments) const;
+  Status RunSteps(driver::Device& device, const Segments& segments, const ExecuteOptions& options,
+                  ExecutionStats& stats) const;
+  Status RunLaunch(driver::Device& device, const ncx::Launch& launch, const Segments& segments,
+                   const ExecuteOptions& options, ExecutionStats& stats) const;
+  Status RunHostOp(driver::Device& device, const ncx::HostOp& op, const Segments& segments) const;
+  Result<HostTensor> ReadTensor(driver::Device& device, const ncx::Tensor& tensor,
+                                const Segments& segments) const;
+
+  std::shared_ptr<Runtime> runtime_;
+  ncx::PackageData package_;
+  std::array<std::vector<const ncx::Tensor*>, 4> by_role_;
+  Segments own_;  // image, scratch and state; null for inputs and outputs
+
+  mutable std::mutex stats_mutex_;
+  ExecutionStats last_stats_;
+};
+
+}  // namespace neuron::runtime
+
+#endif  // NEURON_HOST_RUNTIME_MODEL_H_

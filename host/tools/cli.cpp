@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/tools/cli.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+namespace neuron::tools {
+Failure FailureOf(const Status& status, ExitCode code) {
+  switch (status.code()) {
+    case StatusCode::kIoError:
+      return {kExitFile, status.message()};
+    case StatusCode::kNotFound:
+      return {code == kExitDevice ? kExitDevice : kExitFile, status.message()};
+    default:
+      return {code, status.message()};
+  }
+}
+
+bool Parse(const Arguments& arguments, const po::options_description& options,
+           const std::string& positional, const std::string& usage, const std::string& text,
+           po::variables_map& values) {
+  po::options_description all("Options");
+  all.add(options).add_options()("help,h", "show this text");
+  po::options_description hidden;
+  hidden.add(all).add_options()(positional.c_str(), po::value<std::string>());
+  po::positional_options_description position;
+  position.add(positional.c_str(), 1);
+  po::store(po::command_line_parser(arguments)
+                .options(hidden)
+                .positional(position)
+                .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
+                .run(),
+            values);
+  if (values.count("help") != 0) {
+    std::cout << "Usage: " << usage << "\n\n" << text << "\n" << all;
+    return true;
+  }
+  po::notify(values);
+  if (values.count(positional) == 0) {
+    throw Failure{kExitUsage, fmt::format("{} is missing; usage: {}", positional, usage)};
+  }
+  return false;
+}
+
+po::options_description CompileOptionsDescription() {
+  po::options_description options;
+  options.add_options()("config", po::value<std::string>()->default_value("sim"),
+                        "hardware configuration to compile for")(
+      "bind", po::value<std::vector<std::string>>()->composing(),
+      "size of a free dimension, NAME=SIZE, or whole shape of an input, INPUT:SIZE,SIZE,... "
+      "(repeatable)");
+  return options;
+}
+
+compiler::CompileOptions CompileOptionsOf(const po::variables_map& values,
+                                          const std::string& path) {
+  compiler::CompileOptions options;
+  options.import.path = path;
+  options.configuration = values["config"].as<std::string>();
+  if (values.count("bind") != 0) {
+    for (const std::string& text : values["bind"].as<std::vector<std::string>>()) {
+      const Status added = compiler::AddBinding(text, options.import);
+      if (!added.ok()) {
+        throw Failure{kExitUsage, added.message()};
+      }
+    }
+  }
+  return options;
+}
+
+Progress::Progress(bool forced)
+    : terminal_(isatty(STDERR_FILENO) == 1), enabled_(terminal_ || forced) {}
+
+void Progress::Show(std::string_view text) {
+  if (!enabled_) {
+    return;
+  }
+  if (terminal_) {
+    fmt::print(stderr, "\r\033[K{}", text);
+    std::fflush(stderr);
+  } else {
+    fmt::print(stderr, "{}\n", text);
+  }
+  shown_ = true;
+}
+
+void Progress::Clear() {
+  if (shown_ && terminal_) {
+    fmt::print(stderr, "\r\033[K");
+    std::fflush(stderr);
+  }
+  shown_ = false;
+}
+
+void WriteJson(const std::string& path, const nlohmann::json& value) {
+  const std::string text = value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (path == "-") {
+    std::cout << text << "\n";
+    return;
+  }
+  std::ofstream file(path, std::ios::trunc);
+  file << text << "\n";
+  if (!file.flush()) {
+    throw Failure{kExitFile, fmt::format("cannot write '{}'", path)};
+  }
+}
+
+bool IsOnnx(const std::string& path) { return path.ends_with(".onnx"); }
+
+ncx::PackageData LoadOrCompile(const po::variables_map& values, const std::string& path,
+                               Progress& progress) {
+  if (!IsOnnx(path)) {
+    Result<ncx::PackageData> package = ncx::LoadFile(path);
+    if (!package.ok()) {
+      throw FailureOf(package.status(), kExitCompile);
+    }
+    return std::move(package).value();
+  }
+  compiler::CompileOptions options = CompileOptionsOf(values, path);
+  options.progress = [&](std::string_view stage) {
+    progress.Show(fmt::format("compiling {}: {}", path, stage));
+  };
+  Result<compiler::CompileOutput> output = compiler::Compile(options);
+  progress.Clear();
+  if (!output.ok()) {
+    throw FailureOf(output.status(), kExitCompile);
+  }
+  return std::move(output.value().package);
+}
+
+std::string Grouped(uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (size_t i = digits.size(); i > 3;) {
+    i -= 3;
+    digits.insert(i, 1, ',');
+  }
+  return digits;
+}
+
+}  // namespace neuron::tools

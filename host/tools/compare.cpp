@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/tools/compare.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace neuron::tools {
+namespace {
+
+bool IsFloat(ElementType type) {
+  return type == ElementType::kFloat32 || type == ElementType::kFloat16 ||
+         type == ElementType::kFloat64 || type == ElementType::kBfloat16;
+}
+
+// What a float output may differ in any case, relative to its largest value.
+constexpr double kOfLargest = 1e-3;
+
+// The value for output `index`; the last one for outputs beyond the list.
+double At(const std::vector<double>& values, size_t index) {
+  return values.empty() ? 0 : values[std::min(index, values.size() - 1)];
+}
+
+}  // namespace
+
+OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
+                          const Tolerance& tolerance, size_t index, bool reduced) {
+  OutputError error;
+  error.integer = !IsFloat(reference.type);
+  if (actual.type != reference.type || actual.shape != reference.shape) {
+    error.pass = false;
+    error.largest = error.relative_to_peak = INFINITY;
+    error.detail = fmt::format("output {} is {} {} instead of {} {}", index,
+                               ElementTypeName(actual.type), ShapeToString(actual.shape),
+                               ElementTypeName(reference.type), ShapeToString(reference.shape));
+    return error;
+  }
+  const bool by_element = error.integer || !reduced || tolerance.relative_l2.empty();
+  double peak = 0;
+  for (int64_t i = 0; i < reference.elements(); ++i) {
+    const double magnitude = std::abs(reference.ValueAt(i));
+    peak = magnitude > peak && std::isfinite(magnitude) ? magnitude : peak;
+  }
+  double error_energy = 0;
+  double reference_energy = 0;
+  for (int64_t i = 0; i < reference.elements(); ++i) {
+    const double x = actual.ValueAt(i);
+    const double ref = reference.ValueAt(i);
+    const bool same = x == ref || (std::isnan(x) && std::isnan(ref));
+    const double difference = same ? 0 : std::abs(x - ref);
+    const double allowed =
+        error.integer ? tolerance.max_lsb.value_or(0)
+                      : std::max(At(tolerance.abs, index) + tolerance.rel * std::abs(ref),
+                                 kOfLargest * peak);
+    error_energy += difference * difference;
+    reference_energy += ref * ref;
+    error.largest = std::isnan(difference) ? INFINITY : std::max(error.largest, difference);
+    if (by_element && !(difference <= allowed) && error.pass) {
+      error.pass = false;
+      error.detail = fmt::format(
+          "output {} [{}] is {:.7g}, reference {:.7g}, allowed difference "
+          "{:.3g}",
+          index, i, x, ref, allowed);
+    }
+  }
+  error.relative_to_peak = peak > 0 ? error.largest / peak : error.largest;
+  if (!by_element) {
+    const double l2 =
+        reference_energy > 0 ? std::sqrt(error_energy / reference_energy) : std::sqrt(error_energy);
+    const double allowed = At(tolerance.relative_l2, index);
+    error.pass = l2 <= allowed;
+    if (!error.pass) {
+      error.detail =
+          fmt::format("output {} has relative L2 error {:.3g}, allowed {:.3g}", index, l2, allowed);
+    }
+  }
+  return error;
+}
+
+void Merge(const OutputError& error, std::optional<OutputError>& worst) {
+  const bool worse =
+      !worst.has_value() ||
+      (error.pass == worst->pass ? error.relative_to_peak > worst->relative_to_peak : !error.pass);
+  if (worse) {
+    worst = error;
+  }
+}
+
+}  // namespace neuron::tools

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+// `neuron verify`: every case of a model folder on a device, compared with its reference.
+#include <fmt/core.h>
+#include <fnmatch.h>
+#include <neuron/isa.h>
+
+#include <iostream>
+#include <memory>
+
+#include "host/tools/checks.h"
+#include "host/tools/cli.h"
+#include "host/tools/compare.h"
+#include "host/tools/report.h"
+#include "host/tools/session.h"
+#include "host/tools/zoo.h"
+
+namespace neuron::tools {
+namespace {
+
+constexpr char kUsage[] = "neuron verify DIR [--device URI] [--filter GLOB] [--json FILE]";
+constexpr char kText[] =
+    "Compiles each model of a folder with a manifest.json, runs its cases and compares outputs "
+    "and\n"
+    "expectations. A model that does not compile is a failed row with its message. The largest "
+    "error\n"
+    "is in steps (lsb) for integer outputs and relative to the reference's largest value for "
+    "others.\n"
+    "Exit codes: 0 all cases pass, 1 a case failed, 2 usage, 4 no device, 5 file error.\n";
+
+constexpr int kFullMantissa = 18;  // bits from which a configuration counts as single precision
+
+struct Row {
+  std::string model;
+  std::string name;
+  bool pass = false;
+  std::string message;  // why it failed
+  std::optional<OutputError> error;
+  nrt_execution_stats stats{};
+  size_t steps = 0;
+  nlohmann::json host_segments = nlohmann::json::array();
+  std::vector<CheckResult> checks;
+};
+
+// What the rows share.
+struct Verifier {
+  Zoo zoo;
+  nrt::Runtime runtime;
+  nrt_device_info device;
+  bool reduced = false;
+  bool independent_steps = false;
+  nrt::ExecuteOptions execute;
+  Progress progress;
+};
+
+// A compiled model for one set of input shapes, kept for the cases that share it.
+struct Compiled {
+  std::map<std::string, Shape> shapes;
+  std::unique_ptr<Session> session;
+  nlohmann::json host_segments;
+};
+
+bool Matches(const std::string& glob, const std::string& model, const std::string& name) {
+  return glob.empty() || fnmatch(glob.c_str(), model.c_str(), 0) == 0 ||
+         fnmatch(glob.c_str(), (model + "/" + name).c_str(), 0) == 0;
+}
+
+std::map<std::string, Shape> ShapesOf(const ZooModel& model, const StepArrays& arrays) {
+  std::map<std::string, Shape> shapes;
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    shapes[model.inputs[i].name] = arrays.inputs[i].shape;
+  }
+  return shapes;
+}
+
+Status Prepare(Verifier& verifier, const ZooModel& model, std::map<std::string, Shape> shapes,
+               Compiled& compiled) {
+  if (compiled.session != nullptr && compiled.shapes == shapes) {
+    return OkStatus();
+  }
+  compiled.session.reset();
+  compiled.shapes = std::move(shapes);
+  compiler::CompileOptions options;
+  options.import.path = model.file.string();
+  options.import.input_shapes = compiled.shapes;
+  options.configuration = verifier.device.configuration;
+  Result<compiler::CompileOutput> output = compiler::Compile(options);
+  if (!output.ok()) {
+    return Status(output.status().code(), "compile: " + output.status().message());
+  }
+  compiled.host_segments = HostOperatorsJson(output->package);
+  NEURON_ASSIGN_OR_RETURN(Session session, Session::Load(verifier.runtime, output->package));
+  compiled.session = std::make_unique<Session>(std::move(session));
+  return OkStatus();
+}
+
+// Runs one step with `arrays.inputs` and returns the outputs in graph order.
+Result<std::vector<HostTensor>> RunStep(Verifier& verifier, const ZooModel& model, Session& session,
+                                        const std::vector<HostTensor>& inputs, Row& row) {
+  NamedTensors named;
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    named[model.inputs[i].name] = inputs[i];
+  }
+  NEURON_ASSIGN_OR_RETURN(RunResult result, session.Run(named, verifier.execute));
+  AddStats(result.stats, verifier.device.partitions, row.stats);
+  if (!result.findings.empty()) {
+    return Status(StatusCode::kExecutionError, "strict mode: " + result.findings);
+  }
+  std::vector<HostTensor> outputs;
+  for (const ZooTensor& output : model.outputs) {
+    const auto found = result.outputs.find(output.name);
+    if (found == result.outputs.end()) {
+      return Status(StatusCode::kNotFound,
+                    fmt::format("the compiled model has no output '{}'", output.name));
+    }
+    outputs.push_back(found->second);
+  }
+  return outputs;
+}
+
+Status RunCase(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_case,
+               Compiled& compiled, Row& row) {
+  CaseArrays arrays;
+  for (size_t step = 0; step < zoo_case.steps; ++step) {
+    NEURON_ASSIGN_OR_RETURN(StepArrays reference, ReadStep(model, zoo_case, step));
+    StepArrays actual{.inputs = reference.inputs, .outputs = {}};
+    for (const auto& [input, output] : zoo_case.carry) {
+      if (step > 0 && !verifier.independent_steps) {
+        actual.inputs.at(input) = arrays.actual.back().outputs.at(output);
+      }
+    }
+    NEURON_RETURN_IF_ERROR(Prepare(verifier, model, ShapesOf(model, actual), compiled));
+    row.host_segments = compiled.host_segments;
+    verifier.progress.Show(
+        fmt::format("{}/{} step {} of {}", row.model, row.name, step + 1, zoo_case.steps));
+    NEURON_ASSIGN_OR_RETURN(actual.outputs,
+                            RunStep(verifier, model, *compiled.session, actual.inputs, row));
+    ++row.steps;
+    for (size_t i = 0; i < actual.outputs.size(); ++i) {
+      OutputError error = CompareOutput(actual.outputs[i], reference.outputs[i], model.tolerance, i,
+                                        verifier.reduced);
+      if (zoo_case.sequence && !error.pass) {
+        error.detail = fmt::format("step {}: {}", step, error.detail);
+      }
+      Merge(error, row.error);
+    }
+    arrays.actual.push_back(std::move(actual));
+    arrays.reference.push_back(std::move(reference));
+  }
+  for (const nlohmann::json& check : zoo_case.checks) {
+    row.checks.push_back(EvaluateCheck(check, model, arrays, verifier.zoo.directory));
+  }
+  return OkStatus();
+}
+
+// The verdict and, for a failure, the first reason.
+void Decide(const Status& status, Row& row) {
+  if (!status.ok()) {
+    row.message = status.message();
+    return;
+  }
+  if (row.error.has_value() && !row.error->pass) {
+    row.message = row.error->detail;
+    return;
+  }
+  for (const CheckResult& check : row.checks) {
+    if (check.verdict == CheckResult::Verdict::kFail) {
+      row.message = fmt::format("{}: {}", check.rule, check.detail);
+      return;
+    }
+  }
+  row.pass = true;
+}
+
+Row VerifyCase(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_case,
+               Compiled& compiled) {
+  Row row;
+  row.model = model.name;
+  row.name = zoo_case.name;
+  verifier.progress.Show(fmt::format("{}/{}: compiling", row.model, row.name));
+  try {
+    Decide(RunCase(verifier, model, zoo_case, compiled, row), row);
+  } catch (const std::exception& error) {
+    row.message = fmt::format("internal error: {}", error.what());
+  }
+  verifier.progress.Clear();
+  return row;
+}
+
+std::string ErrorText(const Row& row) {
+  if (!row.error.has_value()) {
+    return "-";
+  }
+  return row.error->integer ? fmt::format("{} lsb", row.error->largest)
+                            : fmt::format("{:.2e}", row.error->relative_to_peak);
+}
+
+void PrintHeader() {
+  std::cout << fmt::format("{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}\n", "case", "verdict", "error",
+                           "cycles", "util", "host");
+}
+
+void PrintRow(const Row& row) {
+  const bool ran = row.stats.cycles != 0;
+  std::cout << fmt::format(
+      "{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}\n", row.model + "/" + row.name,
+      row.pass ? "pass" : "FAIL", ErrorText(row), ran ? Grouped(row.stats.cycles) : "-",
+      ran ? fmt::format("{:.1f} %", 100 * row.stats.utilization) : "-", row.host_segments.size());
+  if (!row.message.empty()) {
+    std::cout << "    " << row.message << "\n";
+  }
+  std::cout << std::flush;
+}
+
+const char* VerdictName(CheckResult::Verdict verdict) {
+  switch (verdict) {
+    case CheckResult::Verdict::kPass:
+      return "pass";
+    case CheckResult::Verdict::kFail:
+      return "fail";
+    case CheckResult::Verdict::kNotEvaluated:
+      break;
+  }
+  return "not evaluated";
+}
+
+nlohmann::json RowJson(const Row& row) {
+  nlohmann::json checks = nlohmann::json::array();
+  for (const CheckResult& check : row.checks) {
+    checks.push_back(
+        {{"rule", check.rule}, {"verdict", VerdictName(check.verdict)}, {"detail", check.detail}});
+  }
+  nlohmann::json json = {{"model", row.model},
+                         {"case", row.name},
+                         {"verdict", row.pass ? "pass" : "fail"},
+                         {"message", row.message},
+                         {"steps", row.steps},
+                         {"host_segments", row.host_segments},
+                         {"checks", checks},
+                         {"stats", StatsJson(row.stats)},
+                         {"cycles", row.stats.cycles},
+                         {"utilization", row.stats.utilization}};
+  if (row.error.has_value()) {
+    json["max_error"] = row.error->largest;
+    json["max_error_unit"] = row.error->integer ? "lsb" : "absolute";
+    json["max_error_relative_to_peak"] = row.error->relative_to_peak;
+  }
+  return json;
+}
+
+po::options_description Options() {
+  po::options_description options;
+  options.add_options()("device", po::value<std::string>()->default_value(""),
+                        "device (default: $NEURON_DEVICE, else functional)")(
+      "filter", po::value<std::string>()->default_value(""),
+      "only what matches this glob: MODEL or MODEL/CASE")(
+      "tolerance", po::value<std::string>()->default_value("auto"),
+      "fp32, reduced, or auto: reduced on configurations with narrow multipliers")(
+      "independent-steps", "feed sequences their stored states instead of carrying our own")(
+      "json", po::value<std::string>(), "write the results as JSON to FILE ('-': standard output)")(
+      "timeout", po::value<double>()->default_value(0), "seconds for one launch (0: 600)")(
+      "progress", "show progress also when the standard error is no terminal");
+  return options;
+}
+
+bool UseReduced(const std::string& tolerance, const std::string& configuration) {
+  if (tolerance == "auto") {
+    const isa::Config* config = isa::FindConfig(configuration);
+    return config != nullptr && config->mantissa_width < kFullMantissa;
+  }
+  if (tolerance != "fp32" && tolerance != "reduced") {
+    throw Failure{kExitUsage,
+                  fmt::format("--tolerance '{}' is not fp32, reduced or auto", tolerance)};
+  }
+  return tolerance == "reduced";
+}
+
+Verifier MakeVerifier(const po::variables_map& values) {
+  Result<Zoo> zoo = ReadZoo(values["DIR"].as<std::string>());
+  if (!zoo.ok()) {
+    throw Failure{kExitFile, zoo.status().message()};
+  }
+  nrt::Result<nrt::Runtime> runtime = nrt::Runtime::Open(values["device"].as<std::string>());
+  if (!runtime.ok()) {
+    throw FailureOf(FromRuntime(runtime.status()), kExitDevice);
+  }
+  const nrt_device_info device = *runtime->info();
+  const double seconds = values["timeout"].as<double>();
+  return {.zoo = std::move(zoo).value(),
+          .runtime = std::move(*runtime),
+          .device = device,
+          .reduced = UseReduced(values["tolerance"].as<std::string>(), device.configuration),
+          .independent_steps = values.count("independent-steps") != 0,
+          .execute = {.timeout = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000))},
+          .progress = Progress(values.count("progress") != 0)};
+}
+
+}  // namespace
+
+int VerifyCommand(const Arguments& arguments) {
+  po::variables_map values;
+  if (Parse(arguments, Options(), "DIR", kUsage, kText, values)) {
+    return kExitOk;
+  }
+  Verifier verifier = MakeVerifier(values);
+  const std::string glob = values["filter"].as<std::string>();
+  const bool json_only = values.count("json") != 0 && values["json"].as<std::string>() == "-";
+  nlohmann::json rows = nlohmann::json::array();
+  size_t passed = 0;
+  if (!json_only) {
+    PrintHeader();
+  }
+  for (const ZooModel& model : verifier.zoo.models) {
+    Compiled compiled;
+    for (const ZooCase& zoo_case : model.cases) {
+      if (!Matches(glob, model.name, zoo_case.name)) {
+        continue;
+      }
+      const Row row = VerifyCase(verifier, model, zoo_case, compiled);
+      passed += row.pass ? 1 : 0;
+      rows.push_back(RowJson(row));
+      if (!json_only) {
+        PrintRow(row);
+      }
+    }
+  }
+  if (rows.empty()) {
+    throw Failure{kExitUsage, fmt::format("--filter '{}' matches no case", glob)};
+  }
+  const bool all = passed == rows.size();
+  if (!json_only) {
+    std::cout << fmt::format("{} of {} cases pass on {}\n", passed, rows.size(),
+                             verifier.device.description);
+  }
+  if (values.count("json") != 0) {
+    const size_t failed = rows.size() - passed;
+    WriteJson(values["json"].as<std::string>(),
+              {{"device", verifier.device.description},
+               {"configuration", verifier.device.configuration},
+               {"tolerance", verifier.reduced ? "reduced" : "fp32"},
+               {"passed", passed},
+               {"failed", failed},
+               {"cases", rows}});
+  }
+  return all ? kExitOk : kExitMismatch;
+}
+
+}  // namespace neuron::tools

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a random program on the RTL and on the functional model and compares what they leave behind.
+#ifndef NEURON_TESTS_RTL_FUZZ_FUZZ_RUNNER_H_
+#define NEURON_TESTS_RTL_FUZZ_FUZZ_RUNNER_H_
+
+#include <cstdint>
+#include <string>
+
+#include "neuron/isa.h"
+#include "tests/rtl/fuzz/program_generator.h"
+
+namespace neuron::test {
+
+struct FuzzOutcome {
+  std::string failure;       // empty: both agree
+  uint64_t cycles = 0;       // of the RTL, both launches
+  uint32_t instructions = 0;
+};
+
+// Runs the first `instructions` of the program twice, without reset between, with other memory timing
+// each time. On-chip memories, DRAM, error record, sticky flags and semaphores must be the same.
+// Also fails when the functional model finds a race, which is a bug of the generator.
+FuzzOutcome RunFuzzProgram(const isa::Config& config, const FuzzProgram& program, uint64_t seed,
+                           size_t instructions, const std::string& waves = "");
+
+// The number of the first instruction without which the program passes: the one to look at.
+size_t FirstDifferingInstruction(const isa::Config& config, const FuzzProgram& program,
+                                 uint64_t seed);
+
+}  // namespace neuron::test
+
+#endif  // NEURON_TESTS_RTL_FUZZ_FUZZ_RUNNER_H_

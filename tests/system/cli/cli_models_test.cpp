@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `neuron` does with models: packages, reports, and messages that say what would work.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/system/support/made_models.h"
+#include "tests/system/support/model_case.h"
+
+namespace neuron::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class CliModelsTest : public MadeModelsTest {
+ protected:
+  // A package of a made model, in the test's folder.
+  std::string Compile(const std::string& model, const std::string& configuration = "sim") {
+    std::string package = (folder() / (model + ".ncx")).string();
+    const ProgramResult result =
+        Neuron({"compile", Model(model), "--config", configuration, "--output", package});
+    EXPECT_EQ(result.exit_code, 0) << result.ToString();
+    return package;
+  }
+  // The first input file of a made model.
+  std::string Input(const std::string& model) const {
+    return (folder() / "cases" / model / "random_0" / "input_0.npy").string();
+  }
+  std::string Path(const std::string& name) const { return (folder() / name).string(); }
+};
+
+TEST_F(CliModelsTest, FreeDimensionsMustBeBound) {
+  const ProgramResult refused = Neuron({"compile", Model("sequence"), "--output", Path("out.ncx")});
+  EXPECT_EQ(refused.exit_code, 3) << refused.ToString();
+  EXPECT_THAT(refused.errors, AllOf(HasSubstr("'x'"), HasSubstr("--bind batch=N")));
+  for (const std::string binding : {"batch=1", "x:1,8,40"}) {
+    const ProgramResult bound =
+        Neuron({"compile", Model("sequence"), "--bind", binding, "--output", Path("out.ncx")});
+    EXPECT_EQ(bound.exit_code, 0) << bound.ToString();
+  }
+}
+
+TEST_F(CliModelsTest, MalformedBindingShowsTheForms) {
+  const ProgramResult result = Neuron({"compile", Model("sequence"), "--bind", "batch"});
+  EXPECT_EQ(result.exit_code, 2) << result.ToString();
+  EXPECT_THAT(result.errors, AllOf(HasSubstr("NAME=SIZE"), HasSubstr("INPUT:SIZE")));
+}
+
+TEST_F(CliModelsTest, UnknownConfigurationListsThoseThatExist) {
+  const ProgramResult result = Neuron({"compile", Model("convolutions"), "--config", "bogus"});
+  EXPECT_NE(result.exit_code, 0);
+  EXPECT_THAT(result.errors, AllOf(HasSubstr("no configuration 'bogus'"), HasSubstr("sim"),
+                                   HasSubstr("tiny"), HasSubstr("ulx3s")));
+}
+
+TEST_F(CliModelsTest, DumpShowsTheGraphAfterAPass) {
+  const ProgramResult result = Neuron(
+      {"compile", Model("convolutions"), "--dump-after", "finish", "--output", Path("out.ncx")});
+  EXPECT_EQ(result.exit_code, 0) << result.ToString();
+  EXPECT_THAT(result.output, AllOf(HasSubstr("stem"), HasSubstr("depthwise")));
+  EXPECT_EQ(Neuron({"compile", Model("convolutions"), "--dump-after", "bogus"}).exit_code, 2);
+}
+
+TEST_F(CliModelsTest, CompileReportsWorkAndHostSegmentsAsJson) {
+  const ProgramResult result = Neuron({"compile", Model("convolutions"), "--output",
+                                       Path("out.ncx"), "--json", Path("report.json")});
+  ASSERT_EQ(result.exit_code, 0) << result.ToString();
+  const nlohmann::json report = ReadJson(Path("report.json"));
+  ASSERT_TRUE(report.is_object());
+  EXPECT_GT(report.value("macs", 0), 100000);
+  ASSERT_TRUE(report.contains("host_segments"));
+  EXPECT_TRUE(report["host_segments"].empty());
+}
+
+TEST_F(CliModelsTest, RunReportsOutputsAndCost) {
+  const std::string package = Compile("convolutions");
+  const ProgramResult result =
+      Neuron({"run", package, "--device", "functional", "--input", "x=" + Input("convolutions"),
+              "--output-dir", Path("out"), "--json", Path("report.json")});
+  ASSERT_EQ(result.exit_code, 0) << result.ToString();
+  EXPECT_TRUE(std::filesystem::exists(Path("out") + "/y.npy"));
+  const nlohmann::json report = ReadJson(Path("report.json"));
+  ASSERT_TRUE(report.is_object());
+  EXPECT_GT(report.value("cycles", 0), 0);
+  EXPECT_TRUE(report.contains("outputs"));
+}
+
+TEST_F(CliModelsTest, RunCompilesAModelByItself) {
+  const ProgramResult result = Neuron({"run", Model("convolutions"), "--device", "functional",
+                                       "--input", "x=" + Input("convolutions")});
+  EXPECT_EQ(result.exit_code, 0) << result.ToString();
+}
+
+TEST_F(CliModelsTest, InputsThatDoNotFitAreUsageErrors) {
+  const std::string package = Compile("convolutions");
+  const ProgramResult missing = Neuron({"run", package, "--device", "functional"});
+  EXPECT_EQ(missing.exit_code, 2) << missing.ToString();
+  EXPECT_THAT(missing.errors, HasSubstr("'x'"));
+  const ProgramResult unknown = Neuron(
+      {"run", package, "--device", "functional", "--input", "nobody=" + Input("convolutions")});
+  EXPECT_EQ(unknown.exit_code, 2) << unknown.ToString();
+  const ProgramResult wrong =
+      Neuron({"run", package, "--device", "functional", "--input", "x=" + Input("quantised")});
+  EXPECT_EQ(wrong.exit_code, 2) << wrong.ToString();
+}
+
+TEST_F(CliModelsTest, UnknownDevicesAreDeviceErrors) {
+  const std::string package = Compile("convolutions");
+  for (const std::string device : {"bogus", "functional:bogus", "functional?bogus=1"}) {
+    const ProgramResult result =
+        Neuron({"run", package, "--device", device, "--input", "x=" + Input("convolutions")});
+    EXPECT_EQ(result.exit_code, 4) << device << ": " << result.ToString();
+    EXPECT_THAT(result.errors, HasSubstr("bogus"));
+  }
+}
+
+TEST_F(CliModelsTest, PackageForAnotherConfigurationNamesBothSides) {
+  const std::string package = Compile("quantised", "tiny");
+  const ProgramResult result =
+      Neuron({"run", package, "--device", "functional:sim", "--input", "x=" + Input("quantised")});
+  EXPECT_EQ(result.exit_code, 4) << result.ToString();
+  EXPECT_THAT(result.errors, AllOf(HasSubstr("tiny"), HasSubstr("sim")));
+}
+
+TEST_F(CliModelsTest, DamagedPackagesAreRefused) {
+  const std::string package = Compile("quantised");
+  const std::string good = ReadFile(package);
+  for (const size_t keep : {size_t{10}, good.size() / 2, good.size() - 1}) {
+    WriteFile(package, good.substr(0, keep));
+    const ProgramResult result = Neuron({"inspect", package});
+    EXPECT_EQ(result.exit_code, 3) << "cut to " << keep << " bytes: " << result.ToString();
+  }
+  std::string flipped = good;
+  flipped[good.size() / 2] = static_cast<char>(flipped[good.size() / 2] ^ 0x10);
+  WriteFile(package, flipped);
+  EXPECT_EQ(Neuron({"inspect", package}).exit_code, 3);
+}
+
+TEST_F(CliModelsTest, InspectAndDisasmNameTheModelsNodes) {
+  const std::string package = Compile("convolutions");
+  const ProgramResult inspected = Neuron({"inspect", package});
+  EXPECT_EQ(inspected.exit_code, 0) << inspected.ToString();
+  EXPECT_THAT(inspected.output, AllOf(HasSubstr("convolutions"), HasSubstr("stem")));
+  const ProgramResult listed = Neuron({"disasm", package});
+  EXPECT_EQ(listed.exit_code, 0) << listed.ToString();
+  EXPECT_THAT(listed.output, AllOf(HasSubstr("matmul"), HasSubstr("activate"),
+                                   HasSubstr("dma_copy"), HasSubstr("depthwise")));
+}
+
+TEST_F(CliModelsTest, VerifyWithoutAMatchingCaseFails) {
+  const ProgramResult result =
+      Neuron({"verify", folder().string(), "--device", "functional", "--filter", "nothing*"});
+  EXPECT_NE(result.exit_code, 0) << result.ToString();
+}
+
+TEST_F(CliModelsTest, UnwritableOutputIsAFileError) {
+  const ProgramResult result =
+      Neuron({"compile", Model("convolutions"), "--output", Path("no/such/folder/out.ncx")});
+  EXPECT_EQ(result.exit_code, 5) << result.ToString();
+}
+
+}  // namespace
+}  // namespace neuron::test

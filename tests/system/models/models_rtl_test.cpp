@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small models of many operators on the Verilated hardware.
+#include <gtest/gtest.h>
+
+#include "tests/system/support/made_models.h"
+#include "tests/system/support/model_case.h"
+
+namespace neuron::test {
+namespace {
+
+class ModelsRtlTest : public MadeModelsTest {
+ protected:
+  void SetUp() override {
+    if (!HasDevice("rtl")) GTEST_SKIP() << "this build has no rtl device";
+    MadeModelsTest::SetUp();
+  }
+};
+
+TEST_F(ModelsRtlTest, CasesMatchOnnxRuntime) { EXPECT_TRUE(Verifies(folder(), "rtl", "*")); }
+
+TEST_F(ModelsRtlTest, CasesHaveTheBitsOfTheFunctionalModel) {
+  for (const char* model : kMadeModels) {
+    for (const ModelCase& test_case : CasesOf(folder(), model)) {
+      EXPECT_TRUE(GivesSameBits(test_case, "sim", "functional", "rtl"));
+    }
+  }
+}
+
+TEST_F(ModelsRtlTest, SlowMemoryChangesCyclesAndNoBit) {
+  for (const char* model : kMadeModels) {
+    const std::vector<ModelCase> cases = CasesOf(folder(), model);
+    ASSERT_FALSE(cases.empty());
+    EXPECT_TRUE(GivesSameBits(cases[0], "sim", "functional",
+                              "rtl?latency=150&bytes_per_cycle=4&outstanding=2"));
+  }
+}
+
+TEST_F(ModelsRtlTest, SmallestConfigurationHasTheBitsOfTheFunctionalModel) {
+  const std::vector<ModelCase> cases = CasesOf(folder(), "quantised");
+  ASSERT_FALSE(cases.empty());
+  EXPECT_TRUE(GivesSameBits(cases[0], "tiny", "functional:tiny", "rtl:tiny"));
+}
+
+}  // namespace
+}  // namespace neuron::test

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small models of many operators on the functional model.
+#include <gtest/gtest.h>
+
+#include "tests/system/support/made_models.h"
+#include "tests/system/support/model_case.h"
+
+namespace neuron::test {
+namespace {
+
+using ModelsTest = MadeModelsTest;
+
+TEST_F(ModelsTest, CasesMatchOnnxRuntime) { EXPECT_TRUE(Verifies(folder(), "functional", "*")); }
+
+TEST_F(ModelsTest, StrictModeFindsNoRacesAndNoUninitialisedReads) {
+  EXPECT_TRUE(Verifies(folder(), "functional?strict=1", "*"));
+}
+
+TEST_F(ModelsTest, WrongReferenceFailsTheCase) {
+  const std::filesystem::path reference =
+      folder() / "cases" / "convolutions" / "random_0" / "output_0.npy";
+  std::string bytes = ReadFile(reference);
+  bytes[bytes.size() - 1] = static_cast<char>(bytes[bytes.size() - 1] ^ 0x02);
+  WriteFile(reference, bytes);
+  const ProgramResult result =
+      Neuron({"verify", folder().string(), "--device", "functional", "--filter", "convolutions/*"});
+  EXPECT_EQ(result.exit_code, 1) << result.ToString();
+}
+
+}  // namespace
+}  // namespace neuron::test

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/system/support/model_case.h"
+
+#include <set>
+
+#include "tests/system/support/workspace.h"
+
+namespace neuron::test {
+namespace {
+
+constexpr std::chrono::seconds kLimit(600);
+
+std::string Binding(const nlohmann::json& input) {
+  std::string text = input.at("name").get<std::string>() + ":";
+  const auto& shape = input.at("case_shape");
+  for (size_t i = 0; i < shape.size(); ++i) {
+    text += (i == 0 ? "" : ",") + std::to_string(shape[i].get<int64_t>());
+  }
+  return text;
+}
+
+std::set<std::string> FileNames(const std::filesystem::path& directory) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    names.insert(entry.path().filename().string());
+  }
+  return names;
+}
+
+// The output directory of a run, or the failure.
+testing::AssertionResult Run(const ModelCase& test_case, const std::string& package,
+                             const std::string& device, const std::string& directory) {
+  std::filesystem::create_directory(directory);
+  std::vector<std::string> arguments = {"run",  package,        "--device",
+                                        device, "--output-dir", directory};
+  for (const std::string& input : test_case.arguments) {
+    arguments.insert(arguments.end(), {"--input", input});
+  }
+  const ProgramResult result = Neuron(arguments, kLimit);
+  if (result.exit_code == 0) return testing::AssertionSuccess();
+  return testing::AssertionFailure()
+         << "neuron run --device " << device << ": " << result.ToString();
+}
+
+}  // namespace
+
+std::vector<ModelCase> CasesOf(const std::filesystem::path& folder, const std::string& model) {
+  std::vector<ModelCase> cases;
+  const nlohmann::json manifest = ReadJson(folder / "manifest.json");
+  if (!manifest.is_object()) return cases;
+  for (const nlohmann::json& entry : manifest.at("models")) {
+    if (entry.at("name") != model) continue;
+    for (const nlohmann::json& described : entry.at("cases")) {
+      if (described.value("other_shape", false)) continue;
+      ModelCase test_case;
+      test_case.model = model;
+      test_case.name = described.at("name");
+      test_case.onnx = (folder / entry.at("file").get<std::string>()).string();
+      const std::filesystem::path directory = folder / described.at("dir").get<std::string>();
+      for (size_t i = 0; i < entry.at("inputs").size(); ++i) {
+        const nlohmann::json& input = entry.at("inputs")[i];
+        test_case.bindings.push_back(Binding(input));
+        test_case.arguments.push_back(
+            input.at("name").get<std::string>() + "=" +
+            (directory / ("input_" + std::to_string(i) + ".npy")).string());
+      }
+      cases.push_back(std::move(test_case));
+    }
+  }
+  return cases;
+}
+
+testing::AssertionResult GivesSameBits(const ModelCase& test_case, const std::string& configuration,
+                                       const std::string& device_a, const std::string& device_b) {
+  const TemporaryDirectory directory;
+  const std::string package = directory / "model.ncx";
+  std::vector<std::string> arguments = {"compile",     test_case.onnx, "--config",
+                                        configuration, "--output",     package};
+  for (const std::string& binding : test_case.bindings) {
+    arguments.insert(arguments.end(), {"--bind", binding});
+  }
+  const ProgramResult compiled = Neuron(arguments, kLimit);
+  if (compiled.exit_code != 0) {
+    return testing::AssertionFailure() << "neuron compile: " << compiled.ToString();
+  }
+  for (const auto& [name, device] : {std::pair("a", device_a), std::pair("b", device_b)}) {
+    const testing::AssertionResult ran = Run(test_case, package, device, directory / name);
+    if (!ran) return ran;
+  }
+  const std::set<std::string> names = FileNames(directory / "a");
+  if (names.empty() || names != FileNames(directory / "b")) {
+    return testing::AssertionFailure() << "the runs wrote different or no output files";
+  }
+  for (const std::string& name : names) {
+    if (ReadFile(directory.path() / "a" / name) != ReadFile(directory.path() / "b" / name)) {
+      return testing::AssertionFailure() << test_case.model << "/" << test_case.name << ": " << name
+                                         << " differs between " << device_a << " and " << device_b;
+    }
+  }
+  return testing::AssertionSuccess();
+}
+
+testing::AssertionResult Verifies(const std::filesystem::path& folder, const std::string& device,
+                                  const std::string& filter) {
+  const TemporaryDirectory directory;
+  const std::string report = directory / "report.json";
+  const ProgramResult result =
+      Neuron({"verify", folder.string(), "--device", device, "--filter", filter, "--json", report},
+             kLimit);
+  if (result.exit_code != 0) return testing::AssertionFailure() << result.ToString();
+  const nlohmann::json json = ReadJson(report);
+  const bool any = json.is_object() && json.contains("cases") && !json["cases"].empty();
+  if (!any) return testing::AssertionFailure() << "no case matches " << filter;
+  return testing::AssertionSuccess() << result.output;
+}
+
+}  // namespace neuron::test
