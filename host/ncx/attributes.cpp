@@ -6,17 +6,13 @@
 #include <cstring>
 
 #include "host/ncx/package.h"
+#include "host/ncx/scalars.h"
 
 namespace neuron::ncx {
 namespace {
 
 // Attribute.kind: the index of the alternative of AttributeValue.
 enum class Kind : uint8_t { kInt, kFloat, kString, kInts, kFloats, kStrings, kTensor };
-
-template <typename T>
-std::vector<T> ToVector(const flatbuffers::Vector<T>* values) {
-  return values == nullptr ? std::vector<T>() : std::vector<T>(values->begin(), values->end());
-}
 
 std::string ToString(const flatbuffers::String* text) {
   return text == nullptr ? std::string() : text->str();

@@ -9,6 +9,7 @@
 #include "base/crc32.h"
 #include "host/ncx/attributes.h"
 #include "host/ncx/package.h"
+#include "host/ncx/scalars.h"
 #include "host/ncx/verify.h"
 #include "ncx_generated.h"
 
@@ -21,11 +22,6 @@ Status Corrupt(const std::string& what) {
 
 std::string ToString(const flatbuffers::String* text) {
   return text == nullptr ? std::string() : text->str();
-}
-
-template <typename T>
-std::vector<T> ToVector(const flatbuffers::Vector<T>* values) {
-  return values == nullptr ? std::vector<T>() : std::vector<T>(values->begin(), values->end());
 }
 
 Segment Read(const fb::Segment& segment) {
@@ -153,8 +149,8 @@ Result<PackageData> ReadPackage(const fb::Package& file) {
     }
   }
   if (file.image() != nullptr) {
-    package.image.resize(file.image()->size());
-    std::memcpy(package.image.data(), file.image()->data(), package.image.size());
+    const auto* bytes = reinterpret_cast<const std::byte*>(file.image()->data());
+    package.image.assign(bytes, bytes + file.image()->size());
   }
   NEURON_RETURN_IF_ERROR(ReadHostOps(file, package));
   return package;

@@ -50,9 +50,9 @@ OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
     const bool same = x == ref || (std::isnan(x) && std::isnan(ref));
     const double difference = same ? 0 : std::abs(x - ref);
     const double allowed =
-        error.integer ? tolerance.max_lsb.value_or(0)
-                      : std::max(At(tolerance.abs, index) + tolerance.rel * std::abs(ref),
-                                 kOfLargest * peak);
+        error.integer
+            ? tolerance.max_lsb.value_or(0)
+            : std::max(At(tolerance.abs, index) + tolerance.rel * std::abs(ref), kOfLargest * peak);
     error_energy += difference * difference;
     reference_energy += ref * ref;
     error.largest = std::isnan(difference) ? INFINITY : std::max(error.largest, difference);

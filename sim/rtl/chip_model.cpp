@@ -55,10 +55,10 @@ class ChipModel : public RtlChip {
     for (uint64_t i = 0; i < cycles; ++i) {
       Cycle();
       if (context_.gotError()) [[unlikely]] {
-        return Status(StatusCode::kInternal,
-                      "an assertion of the RTL (configuration " + std::string(config_.name) +
-                          ") failed in cycle " + std::to_string(failed_cycle()) +
-                          "; its name is on standard output");
+        return Status(StatusCode::kInternal, "an assertion of the RTL (configuration " +
+                                                 std::string(config_.name) + ") failed in cycle " +
+                                                 std::to_string(failed_cycle()) +
+                                                 "; its name is on standard output");
       }
     }
     return OkStatus();
@@ -139,7 +139,8 @@ class ChipModel : public RtlChip {
                                 memory + ".gen_bank[" + std::to_string(bank) + "].u_ram";
       const VerilatedScope* found = context_.scopeFind(scope.c_str());
       VerilatedVar* variable = found != nullptr ? found->varFind("mem") : nullptr;
-      banks.rows.push_back(variable != nullptr ? static_cast<uint32_t*>(variable->datap()) : nullptr);
+      banks.rows.push_back(variable != nullptr ? static_cast<uint32_t*>(variable->datap())
+                                               : nullptr);
     }
     return banks;
   }
@@ -178,7 +179,8 @@ class ChipModel : public RtlChip {
   }
 
   void FollowPlan() {
-    const bool wanted = plan_.while_running ? running() : cycle_ >= plan_.begin && cycle_ < plan_.end;
+    const bool wanted =
+        plan_.while_running ? running() : cycle_ >= plan_.begin && cycle_ < plan_.end;
     if (wanted && !waves_) {
       if (!StartWaves(plan_.path).ok()) plan_ = {};
     } else if (!wanted && waves_) {

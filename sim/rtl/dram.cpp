@@ -16,9 +16,7 @@ const std::byte kZeros[kMaxBeatBytes] = {};
 void Dram::Free::operator()(std::byte* data) const { std::free(data); }
 
 Dram::Dram(uint64_t bytes, uint32_t beat_bytes)
-    : size_(bytes),
-      beat_bytes_(beat_bytes),
-      data_(static_cast<std::byte*>(std::calloc(bytes, 1))) {
+    : size_(bytes), beat_bytes_(beat_bytes), data_(static_cast<std::byte*>(std::calloc(bytes, 1))) {
   if (data_ == nullptr) size_ = 0;
 }
 

@@ -13,15 +13,15 @@ namespace neuron::sim {
 
 // How fast memory answers.
 struct DramTiming {
-  uint32_t latency = 60;         // cycles from an address to its first beat, and to a response
-  uint32_t bytes_per_cycle = 0;  // reads and writes together; 0: as fast as the port
+  uint32_t latency = 60;          // cycles from an address to its first beat, and to a response
+  uint32_t bytes_per_cycle = 0;   // reads and writes together; 0: as fast as the port
   uint32_t max_outstanding = 64;  // bursts in each direction
-  uint32_t stall_percent = 0;    // chance that a channel pauses for a cycle
-  uint64_t seed = 1;             // of the pauses and, with pauses, of the order among IDs
+  uint32_t stall_percent = 0;     // chance that a channel pauses for a cycle
+  uint64_t seed = 1;              // of the pauses and, with pauses, of the order among IDs
 };
 
-// Content and timing. A write is visible to reads from the cycle its beat arrives. Addresses outside
-// the memory, and those of InjectError, answer with an error. Not thread-safe.
+// Content and timing. A write is visible to reads from the cycle its beat arrives. Addresses
+// outside the memory, and those of InjectError, answer with an error. Not thread-safe.
 class Dram {
  public:
   // `bytes` of zeros; `beat_bytes` is the width of the port. Pages are taken from the host only
@@ -98,8 +98,8 @@ class Dram {
   int64_t budget_ = 0;  // bytes that may move in this cycle, when the rate is limited
   bool accepts_read_ = false, accepts_write_ = false, accepts_data_ = false;
   std::deque<Burst> reads_, writes_, responses_;
-  size_t current_read_ = 0;      // burst that the beat belongs to
-  bool in_burst_ = false;        // a burst has begun; its beats stay together
+  size_t current_read_ = 0;  // burst that the beat belongs to
+  bool in_burst_ = false;    // a burst has begun; its beats stay together
   Beat beat_;
   Response response_;
   uint64_t bytes_read_ = 0, bytes_written_ = 0;

@@ -15,9 +15,9 @@ Result<bool> RtlChip::RunUntil(const std::function<bool()>& done, uint64_t max_c
 namespace {
 
 Status OutOfRange(isa::Space space, uint32_t partition, uint32_t address) {
-  return Status(StatusCode::kInvalidArgument,
-                std::string("no byte ") + std::to_string(address) + " in partition " +
-                    std::to_string(partition) + " of " + isa::Name(space));
+  return Status(StatusCode::kInvalidArgument, std::string("no byte ") + std::to_string(address) +
+                                                  " in partition " + std::to_string(partition) +
+                                                  " of " + isa::Name(space));
 }
 
 }  // namespace

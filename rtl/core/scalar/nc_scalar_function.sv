@@ -101,30 +101,36 @@ module nc_scalar_function #(
   end
 
   // ---- Stages 4 to 15: polynomial -----------------------------------------------------------------
-  // What later stages need waits in shift registers that move while anything is inside.
-  logic [8*W-1:0]  d_q;      // stages 5 .. 12
-  logic [2*W-1:0]  c2_q;     // stages 5, 6
-  logic [6*W-1:0]  c1_q;     // stages 5 .. 10
-  logic [10*W-1:0] c0_q;     // stages 5 .. 14
-  logic [12*Lanes*FateWidth-1:0] fate_q;  // stages 5 .. 16
+  // What later stages need waits in delay lines that move while anything is inside.
+  logic [W-1:0] d_square;   // of stage 8
+  logic [W-1:0] d_linear;   // of stage 12
+  logic [W-1:0] c2_cubic;   // of stage 6
+  logic [W-1:0] c1_square;  // of stage 10
+  logic [W-1:0] c0_linear;  // of stage 14
+  logic [Lanes*FateWidth-1:0] fate_octaves;  // of stage 14
+  logic [Lanes*FateWidth-1:0] fate_result;   // of stage 16
 
-  always_ff @(posedge clk_i) begin
-    if (|valid[12:4]) begin
-      d_q <= {d_q[0 +: 7*W], d};
-    end
-    if (|valid[6:4]) begin
-      c2_q <= {c2_q[0 +: W], c2};
-    end
-    if (|valid[10:4]) begin
-      c1_q <= {c1_q[0 +: 5*W], c1};
-    end
-    if (|valid[14:4]) begin
-      c0_q <= {c0_q[0 +: 9*W], c0};
-    end
-    if (|valid[16:4]) begin
-      fate_q <= {fate_q[0 +: 11*Lanes*FateWidth], fate};
-    end
-  end
+  nc_delay_line #(.Width(W), .Delay(4)) u_d_square (
+    .clk_i, .rst_ni, .en_i(|valid[7:4]), .data_i(d), .data_o(d_square)
+  );
+  nc_delay_line #(.Width(W), .Delay(4)) u_d_linear (
+    .clk_i, .rst_ni, .en_i(|valid[11:8]), .data_i(d_square), .data_o(d_linear)
+  );
+  nc_delay_line #(.Width(W), .Delay(2)) u_c2 (
+    .clk_i, .rst_ni, .en_i(|valid[5:4]), .data_i(c2), .data_o(c2_cubic)
+  );
+  nc_delay_line #(.Width(W), .Delay(6)) u_c1 (
+    .clk_i, .rst_ni, .en_i(|valid[9:4]), .data_i(c1), .data_o(c1_square)
+  );
+  nc_delay_line #(.Width(W), .Delay(10)) u_c0 (
+    .clk_i, .rst_ni, .en_i(|valid[13:4]), .data_i(c0), .data_o(c0_linear)
+  );
+  nc_delay_line #(.Width(Lanes * FateWidth), .Delay(10)) u_fate_octaves (
+    .clk_i, .rst_ni, .en_i(|valid[13:4]), .data_i(fate), .data_o(fate_octaves)
+  );
+  nc_delay_line #(.Width(Lanes * FateWidth), .Delay(2)) u_fate_result (
+    .clk_i, .rst_ni, .en_i(|valid[15:14]), .data_i(fate_octaves), .data_o(fate_result)
+  );
 
   logic [W-1:0] cubic;
   logic [W-1:0] cubic_sum;
@@ -138,21 +144,21 @@ module nc_scalar_function #(
   );
   nc_fp_add_lanes #(.Lanes(Lanes)) u_cubic_sum (
     .clk_i, .en_i(valid[7:6]), .negate_a_i(1'b0), .negate_b_i(1'b0),
-    .a_i(cubic), .b_i(c2_q[1*W +: W]), .sum_o(cubic_sum)
+    .a_i(cubic), .b_i(c2_cubic), .sum_o(cubic_sum)
   );
   nc_fp_mul #(.Lanes(Lanes)) u_square (
-    .clk_i, .en_i(valid[9:8]), .a_i(cubic_sum), .b_i(d_q[3*W +: W]), .product_o(square)
+    .clk_i, .en_i(valid[9:8]), .a_i(cubic_sum), .b_i(d_square), .product_o(square)
   );
   nc_fp_add_lanes #(.Lanes(Lanes)) u_square_sum (
     .clk_i, .en_i(valid[11:10]), .negate_a_i(1'b0), .negate_b_i(1'b0),
-    .a_i(square), .b_i(c1_q[5*W +: W]), .sum_o(square_sum)
+    .a_i(square), .b_i(c1_square), .sum_o(square_sum)
   );
   nc_fp_mul #(.Lanes(Lanes)) u_linear (
-    .clk_i, .en_i(valid[13:12]), .a_i(square_sum), .b_i(d_q[7*W +: W]), .product_o(linear)
+    .clk_i, .en_i(valid[13:12]), .a_i(square_sum), .b_i(d_linear), .product_o(linear)
   );
   nc_fp_add_lanes #(.Lanes(Lanes)) u_polynomial (
     .clk_i, .en_i(valid[15:14]), .negate_a_i(1'b0), .negate_b_i(1'b0),
-    .a_i(linear), .b_i(c0_q[9*W +: W]), .sum_o(polynomial)
+    .a_i(linear), .b_i(c0_linear), .sum_o(polynomial)
   );
 
   // ---- Logarithm: n * ln 2, ready with the polynomial -----------------------------------------------
@@ -173,7 +179,7 @@ module nc_scalar_function #(
     octaves = '0;
     if (is_log && valid[14]) begin
       for (int unsigned l = 0; l < Lanes; l++) begin
-        octaves[l*32 +: 32] = small_int(fate_q[(9*Lanes+l)*FateWidth +: 10]);
+        octaves[l*32 +: 32] = small_int(fate_octaves[l*FateWidth +: 10]);
       end
     end
   end
@@ -213,7 +219,7 @@ module nc_scalar_function #(
     if (valid[16]) begin
       for (int unsigned l = 0; l < Lanes; l++) begin
         scaled[l*32 +: 32] = scale(polynomial[l*32 +: 32],
-                                   fate_q[(11*Lanes+l)*FateWidth +: FateWidth], is_log);
+                                   fate_result[l*FateWidth +: FateWidth], is_log);
       end
     end
   end

@@ -131,15 +131,14 @@ Result<sim::LaunchResult> ChipHost::ReadResult() {
   result.error.code = static_cast<isa::Error>(word(isa::kRegErrorCode));
   result.error.queue = static_cast<isa::Queue>(word(isa::kRegErrorQueue));
   result.error.index = word(isa::kRegErrorIndex);
-  result.error.address =
-      word(isa::kRegErrorAddress) | uint64_t{word(isa::kRegErrorAddress + 4)} << 32;
+  result.error.address = word(isa::kRegErrorAddress) | uint64_t{word(isa::kRegErrorAddress + 4)}
+                                                           << 32;
   result.cycles = word(isa::kRegCycles) | uint64_t{word(isa::kRegCycles + 4)} << 32;
   NEURON_ASSIGN_OR_RETURN(const std::vector<uint32_t> semaphores,
                           ReadRegisters(isa::kRegSemaphore, isa::kNumSemaphores));
   std::copy(semaphores.begin(), semaphores.end(), result.semaphores.begin());
-  NEURON_ASSIGN_OR_RETURN(
-      const std::vector<uint32_t> counters,
-      ReadRegisters(isa::kRegCounter, isa::kNumQueues * isa::kNumCounters * 2));
+  NEURON_ASSIGN_OR_RETURN(const std::vector<uint32_t> counters,
+                          ReadRegisters(isa::kRegCounter, isa::kNumQueues * isa::kNumCounters * 2));
   for (uint32_t q = 0; q < isa::kNumQueues; ++q) {
     for (uint32_t c = 0; c < isa::kNumCounters; ++c) {
       const size_t at = (q * isa::kNumCounters + c) * 2;
@@ -168,7 +167,8 @@ std::string Difference(const char* where, uint32_t partition, uint64_t address, 
 std::string CompareOnChip(sim::RtlChip& chip, isa::Space space, sim::PartitionedMemory& memory) {
   std::vector<std::byte> row(memory.bytes());
   for (uint32_t p = 0; p < chip.config().p; ++p) {
-    if (const Status status = chip.Peek(0, space, p, 0, row); !status.ok()) return status.ToString();
+    if (const Status status = chip.Peek(0, space, p, 0, row); !status.ok())
+      return status.ToString();
     const std::byte* expected = memory.Row(p);
     if (std::memcmp(row.data(), expected, row.size()) == 0) continue;
     for (uint32_t i = 0; i < row.size(); ++i) {
@@ -191,7 +191,8 @@ std::string CompareMemories(sim::RtlChip& chip, sim::FunctionalCore& model,
   const std::byte* got = chip.dram().data();
   for (size_t i = 0; i < dram.size(); ++i) {
     if (dram[i] != got[i]) {
-      return Difference("dram", 0, i, static_cast<uint32_t>(dram[i]), static_cast<uint32_t>(got[i]));
+      return Difference("dram", 0, i, static_cast<uint32_t>(dram[i]),
+                        static_cast<uint32_t>(got[i]));
     }
   }
   return "";

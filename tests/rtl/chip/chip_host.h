@@ -31,7 +31,8 @@ class Program {
     words.insert(words.end(), instruction.begin(), instruction.end());
   }
   uint32_t count(isa::Queue queue) const {
-    return static_cast<uint32_t>(words_[static_cast<size_t>(queue)].size() / isa::kInstructionWords);
+    return static_cast<uint32_t>(words_[static_cast<size_t>(queue)].size() /
+                                 isa::kInstructionWords);
   }
   std::span<const uint32_t> instruction(isa::Queue queue, uint32_t index) const {
     return std::span(words_[static_cast<size_t>(queue)])
@@ -73,13 +74,13 @@ class ChipHost {
   Result<Frame> NextFrame(uint64_t max_cycles);
 
   sim::RtlChip& chip_;
-  std::vector<std::byte> bytes_;   // received, not yet parsed
+  std::vector<std::byte> bytes_;  // received, not yet parsed
   std::vector<Frame> events_;
   uint16_t tag_ = 0;
 };
 
-// Compares the on-chip memories of both, and `dram` with the chip's. Empty when equal, else the first
-// difference with its place and both values.
+// Compares the on-chip memories of both, and `dram` with the chip's. Empty when equal, else the
+// first difference with its place and both values.
 std::string CompareMemories(sim::RtlChip& chip, sim::FunctionalCore& model,
                             std::span<const std::byte> dram);
 

@@ -161,8 +161,8 @@ class Chip : public ::testing::TestWithParam<const char*> {
     EXPECT_EQ(got->status, expected.status);
     EXPECT_EQ(got->sticky, expected.sticky);
     EXPECT_EQ(got->error, expected.error)
-        << isa::Name(got->error.code) << " queue " << static_cast<int>(got->error.queue) << " index "
-        << got->error.index << " address " << got->error.address;
+        << isa::Name(got->error.code) << " queue " << static_cast<int>(got->error.queue)
+        << " index " << got->error.index << " address " << got->error.address;
     EXPECT_EQ(got->semaphores, expected.semaphores);
     EXPECT_EQ(CompareMemories(*chip_, *model_, dram), "");
     return *got;

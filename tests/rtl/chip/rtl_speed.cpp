@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// rtl_speed [config] [passes]: simulated kHz of the Verilated chip with the array busy, and at rest.
+// rtl_speed [config] [passes]: simulated kHz of the Verilated chip with the array busy, and at
+// rest.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -87,6 +88,7 @@ int Main(const char* config_name, uint32_t passes) {
 }  // namespace neuron::test
 
 int main(int argc, char** argv) {
-  const uint32_t passes = argc > 2 ? static_cast<uint32_t>(std::strtoul(argv[2], nullptr, 10)) : 1024;
+  const uint32_t passes =
+      argc > 2 ? static_cast<uint32_t>(std::strtoul(argv[2], nullptr, 10)) : 1024;
   return neuron::test::Main(argc > 1 ? argv[1] : "sim", passes);
 }

@@ -7,8 +7,8 @@
 #include <iostream>
 
 #include "driver/disassemble.h"
-#include "tests/rtl/fuzz/fuzz_runner.h"
 #include "sim/rtl/rtl_chip.h"
+#include "tests/rtl/fuzz/fuzz_runner.h"
 
 namespace neuron::test {
 namespace {
@@ -44,8 +44,8 @@ int Main(int argc, char** argv) {
   uint32_t queues = kAllQueues;
   size_t max_failures = 1, instructions = ~size_t{0};
   po::options_description options("fuzz_isa: random programs, RTL against the functional model");
-  options.add_options()("help,h", "this text")(
-      "seed", po::value(&seed)->default_value(1), "seed of the first program")(
+  options.add_options()("help,h", "this text")("seed", po::value(&seed)->default_value(1),
+                                               "seed of the first program")(
       "count", po::value(&count)->default_value(1), "programs to run, seeds counting up")(
       "config", po::value(&config_name)->default_value("tiny"), "hardware configuration")(
       "max-failures", po::value(&max_failures)->default_value(1), "stop after so many")(
@@ -76,8 +76,7 @@ int Main(int argc, char** argv) {
   for (uint64_t i = 0; i < count && failures < max_failures; ++i) {
     const FuzzProgram program = GenerateProgram(*config, seed + i, queues);
     if (arguments.count("print") != 0) PrintProgram(program);
-    const FuzzOutcome outcome =
-        RunFuzzProgram(*config, program, seed + i, instructions, waves);
+    const FuzzOutcome outcome = RunFuzzProgram(*config, program, seed + i, instructions, waves);
     cycles += outcome.cycles;
     total += outcome.instructions;
     if (!outcome.failure.empty()) {
@@ -87,10 +86,11 @@ int Main(int argc, char** argv) {
   }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::printf("%llu programs from seed %llu on %s: %zu failed; %llu instructions, %llu cycles, %.1f s\n",
-              static_cast<unsigned long long>(count), static_cast<unsigned long long>(seed),
-              config->name, failures, static_cast<unsigned long long>(total),
-              static_cast<unsigned long long>(cycles), seconds);
+  std::printf(
+      "%llu programs from seed %llu on %s: %zu failed; %llu instructions, %llu cycles, %.1f s\n",
+      static_cast<unsigned long long>(count), static_cast<unsigned long long>(seed), config->name,
+      failures, static_cast<unsigned long long>(total), static_cast<unsigned long long>(cycles),
+      seconds);
   return failures == 0 ? 0 : 1;
 }
 

@@ -23,10 +23,10 @@ sim::DramTiming RandomTiming(uint64_t seed) {
 
 std::string Describe(const sim::LaunchResult& result) {
   char text[200];
-  std::snprintf(text, sizeof text, "status %s, error %s queue %s index %u address 0x%llx, sticky %u",
-                isa::Name(result.status), isa::Name(result.error.code),
-                isa::Name(result.error.queue), result.error.index,
-                static_cast<unsigned long long>(result.error.address), result.sticky);
+  std::snprintf(
+      text, sizeof text, "status %s, error %s queue %s index %u address 0x%llx, sticky %u",
+      isa::Name(result.status), isa::Name(result.error.code), isa::Name(result.error.queue),
+      result.error.index, static_cast<unsigned long long>(result.error.address), result.sticky);
   return text;
 }
 

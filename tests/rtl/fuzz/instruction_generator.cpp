@@ -10,7 +10,7 @@ namespace {
 using isa::Queue;
 using isa::Space;
 
-constexpr uint32_t kMaxElements = 600;    // of one partition of an engine, or of a DMA instruction
+constexpr uint32_t kMaxElements = 600;  // of one partition of an engine, or of a DMA instruction
 constexpr uint32_t kMaxTries = 400;
 constexpr uint32_t kSbuf = static_cast<uint32_t>(Space::kSbuf);
 constexpr uint32_t kPsum = static_cast<uint32_t>(Space::kPsum);
@@ -281,10 +281,10 @@ Words InstructionGenerator::Matmul() {
 
 Words InstructionGenerator::Vector() {
   isa::VectorInstruction i;
-  const isa::Opcode opcodes[] = {isa::Opcode::kTensorTensor, isa::Opcode::kTensorScalar,
-                                 isa::Opcode::kScalarTensorTensor, isa::Opcode::kReduce,
-                                 isa::Opcode::kArgmax, isa::Opcode::kSelect, isa::Opcode::kIota,
-                                 isa::Opcode::kFill};
+  const isa::Opcode opcodes[] = {
+      isa::Opcode::kTensorTensor, isa::Opcode::kTensorScalar, isa::Opcode::kScalarTensorTensor,
+      isa::Opcode::kReduce,       isa::Opcode::kArgmax,       isa::Opcode::kSelect,
+      isa::Opcode::kIota,         isa::Opcode::kFill};
   const isa::Opcode opcode = opcodes[Below(std::size(opcodes))];
   const bool windowed = opcode == isa::Opcode::kReduce || opcode == isa::Opcode::kArgmax;
   i.opcode = static_cast<uint32_t>(opcode);
@@ -341,11 +341,13 @@ Words InstructionGenerator::Vector() {
                        {window[2], i.in0_window_stride2}},
                       in0, SpaceBytes(i.in0_space));
   } else {
-    i.in0_base = Base({{sizes[0], i.in0_stride0}, {sizes[1], i.in0_stride1}, {sizes[2], i.in0_stride2}},
-                      in0, SpaceBytes(i.in0_space));
+    i.in0_base =
+        Base({{sizes[0], i.in0_stride0}, {sizes[1], i.in0_stride1}, {sizes[2], i.in0_stride2}}, in0,
+             SpaceBytes(i.in0_space));
   }
-  i.in1_base = Base({{sizes[0], i.in1_stride0}, {sizes[1], i.in1_stride1}, {sizes[2], i.in1_stride2}},
-                    in1, SpaceBytes(i.in1_space));
+  i.in1_base =
+      Base({{sizes[0], i.in1_stride0}, {sizes[1], i.in1_stride1}, {sizes[2], i.in1_stride2}}, in1,
+           SpaceBytes(i.in1_space));
   if (!windowed && Chance(20)) {  // in place
     i.in0_space = i.out_space;
     i.in0_dtype = i.out_dtype;
@@ -395,8 +397,8 @@ Words InstructionGenerator::Scalar() {
   i.out_stride0 = spread[0];
   i.out_stride1 = spread[1];
   i.out_stride2 = spread[2];
-  i.in_base = Base({{sizes[0], i.in_stride0}, {sizes[1], i.in_stride1}, {sizes[2], i.in_stride2}}, in,
-                   SpaceBytes(i.in_space));
+  i.in_base = Base({{sizes[0], i.in_stride0}, {sizes[1], i.in_stride1}, {sizes[2], i.in_stride2}},
+                   in, SpaceBytes(i.in_space));
   i.out_base = Base({{sizes[0], spread[0]}, {sizes[1], spread[1]}, {sizes[2], spread[2]}}, out,
                     SpaceBytes(i.out_space));
   i.sum_base = 4 * Below(config_.sbuf_bytes / 4);
@@ -461,7 +463,8 @@ InstructionGenerator::Side InstructionGenerator::DmaSide(const std::array<uint32
       const uint32_t step = reach + (Chance(25) ? element_bytes * Below(5) : 0);
       bytes = static_cast<int32_t>(step) * (Chance(12) ? -1 : 1);
     } else {
-      bytes = d == 0 && Chance(60) ? element : Stride(element_bytes) * static_cast<int32_t>(1 + Below(6));
+      bytes = d == 0 && Chance(60) ? element
+                                   : Stride(element_bytes) * static_cast<int32_t>(1 + Below(6));
     }
     const bool across = sbuf && sizes[d] > 1 && partitions * sizes[d] <= config_.p && Chance(40);
     if (across) {

@@ -66,12 +66,15 @@ class InstructionGenerator {
   std::array<uint32_t, 3> Sizes(uint32_t limit);
   int32_t Stride(uint32_t element_bytes);
   // Strides that give every element its own place.
-  std::array<int32_t, 3> SpreadStrides(const std::array<uint32_t, 3>& sizes, uint32_t element_bytes);
+  std::array<int32_t, 3> SpreadStrides(const std::array<uint32_t, 3>& sizes,
+                                       uint32_t element_bytes);
   // A base for which the pattern stays inside `bytes`; out of range when there is none.
   uint32_t Base(std::initializer_list<std::pair<uint32_t, int32_t>> dims, uint32_t element_bytes,
                 uint32_t bytes);
   uint32_t SpaceBytes(uint32_t space) const;
-  uint32_t RandomSpace() { return static_cast<uint32_t>(Chance(60) ? isa::Space::kSbuf : isa::Space::kPsum); }
+  uint32_t RandomSpace() {
+    return static_cast<uint32_t>(Chance(60) ? isa::Space::kSbuf : isa::Space::kPsum);
+  }
   uint32_t RandomDtype(uint32_t space);
   uint32_t RandomFloat();
   // One DMA side: up to four sizes with strides and a base.

@@ -112,7 +112,8 @@ Wait Builder::WaitFor(Queue queue, uint32_t count) {
   if (next_token_ < isa::kNumSemaphores && generator_.Chance(25)) {
     for (size_t i = 0; i < placed_.size(); ++i) {
       Words& words = program_.items[i].words;
-      if (placed_[i].queue != queue || placed_[i].index + 1 != count || HasUpdate(words, 1)) continue;
+      if (placed_[i].queue != queue || placed_[i].index + 1 != count || HasUpdate(words, 1))
+        continue;
       const uint32_t token = next_token_++;
       const uint32_t value = 1 + generator_.Below(1000);
       const bool set = generator_.Chance(30);
@@ -164,7 +165,8 @@ bool Builder::Add(Queue queue, Words words, const Clock& after) {
     SetWait(words, waits++, WaitFor(static_cast<Queue>(other), needed[other]));
     known[other] = needed[other];
     for (const Placed& earlier : placed_) {
-      if (static_cast<size_t>(earlier.queue) != other || earlier.index + 1 != needed[other]) continue;
+      if (static_cast<size_t>(earlier.queue) != other || earlier.index + 1 != needed[other])
+        continue;
       for (size_t k = 0; k < known.size(); ++k) known[k] = std::max(known[k], earlier.known[k]);
     }
   }
@@ -262,8 +264,7 @@ FuzzProgram Builder::Build() {
   program_.watchdog = kWatchdog;
   program_.ending = "done";
   if (Uses(Queue::kScalar)) Add(Queue::kScalar, generator_.LoadWholeTable());
-  const uint32_t count =
-      kMinInstructions + generator_.Below(kMaxInstructions - kMinInstructions);
+  const uint32_t count = kMinInstructions + generator_.Below(kMaxInstructions - kMinInstructions);
   for (uint32_t i = 0; i < count; ++i) AddRandom();
   if (generator_.Chance(kErrorPercent)) AddErrorEnding();
   return std::move(program_);

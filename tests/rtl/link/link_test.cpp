@@ -131,7 +131,8 @@ class Link : public ::testing::Test {
     if (model_.tx_valid_o && model_.tx_ready_i) from_chip_.push_back(model_.tx_data_o);
     if (model_.ar_valid_o && model_.ar_ready_i) {
       EXPECT_EQ(model_.ar_addr_o / 4096, (model_.ar_addr_o + kBeat * model_.ar_len_o) / 4096);
-      for (uint32_t i = 0; i <= model_.ar_len_o; ++i) reads_.push_back(model_.ar_addr_o + kBeat * i);
+      for (uint32_t i = 0; i <= model_.ar_len_o; ++i)
+        reads_.push_back(model_.ar_addr_o + kBeat * i);
     }
     if (model_.aw_valid_o && model_.aw_ready_i) writes_.push_back(model_.aw_addr_o);
     if (model_.w_valid_o && model_.w_ready_i) {
@@ -153,8 +154,9 @@ class Link : public ::testing::Test {
       const uint32_t index = model_.reg_addr_o / 4;
       const bool doorbell = model_.reg_addr_o == kRegControl;
       const bool exists = doorbell || (index < kNumTestRegisters && index % 8 != 7);
-      model_.reg_status_i = static_cast<uint32_t>(
-          doorbell && busy_ ? LinkStatus::kBusy : exists ? LinkStatus::kOk : LinkStatus::kBadAddress);
+      model_.reg_status_i = static_cast<uint32_t>(doorbell && busy_ ? LinkStatus::kBusy
+                                                  : exists          ? LinkStatus::kOk
+                                                                    : LinkStatus::kBadAddress);
       if (doorbell && !busy_) ++doorbells_;
       if (exists && !doorbell && model_.reg_write_o) registers_[index] = model_.reg_wdata_o;
       model_.reg_rdata_i = exists && !doorbell ? registers_[index] : 0;

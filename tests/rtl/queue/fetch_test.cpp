@@ -41,8 +41,8 @@ class Fetch : public ::testing::Test {
 
   void Tick() {
     model_.ar_ready_i = random_() % 100 >= stall_percent_;
-    model_.r_valid_i = !beats_.empty() && cycle_ >= beats_.front().ready_at &&
-                       random_() % 100 >= stall_percent_;
+    model_.r_valid_i =
+        !beats_.empty() && cycle_ >= beats_.front().ready_at && random_() % 100 >= stall_percent_;
     if (model_.r_valid_i) {
       const Beat& beat = beats_.front();
       for (uint32_t w = 0; w < 4; ++w) model_.r_data_i[w] = beat.address + 4 * w;

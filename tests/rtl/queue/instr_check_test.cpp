@@ -26,7 +26,9 @@ constexpr int kMaxCycles = 2000;
 std::vector<Segment> MakeSegments() {
   std::vector<Segment> segments(kNumSegments);
   for (uint32_t i = 0; i < kNumSegments; ++i) {
-    segments[i] = {.base = i * 0x10000u, .limit = (i % 5) * 1024, .readable = i % 7 != 1,
+    segments[i] = {.base = i * 0x10000u,
+                   .limit = (i % 5) * 1024,
+                   .readable = i % 7 != 1,
                    .writable = i % 3 != 1};
   }
   segments[9].limit = 0xFFFFFFFF;
@@ -83,7 +85,9 @@ class Checker {
   const std::vector<Segment>& segments_;
 };
 
-bool Contains(const char* text, const char* part) { return std::string(text).find(part) != std::string::npos; }
+bool Contains(const char* text, const char* part) {
+  return std::string(text).find(part) != std::string::npos;
+}
 
 // A value for a field: mostly small enough to be legal, sometimes at an edge, sometimes anything.
 int64_t RandomValue(const FieldInfo& field, std::mt19937& random) {
@@ -121,12 +125,14 @@ void CompareWithReference(Queue queue, Format format, std::vector<Opcode> opcode
 
   for (int n = 0; n < kInstructions; ++n) {
     Words words{};
-    for (const FieldInfo& field : HeaderFields()) SetField(words, field, RandomValue(field, random));
+    for (const FieldInfo& field : HeaderFields())
+      SetField(words, field, RandomValue(field, random));
     for (const FieldInfo& field : FormatFields(format)) {
       SetField(words, field, RandomValue(field, random));
     }
-    const uint32_t opcode = random() % 50 == 0 ? random() % 256
-                                               : static_cast<uint32_t>(opcodes[random() % opcodes.size()]);
+    const uint32_t opcode = random() % 50 == 0
+                                ? random() % 256
+                                : static_cast<uint32_t>(opcodes[random() % opcodes.size()]);
     words[0] = (words[0] & ~0xFFu) | opcode;
     if (format == Format::kDma && random() % 4 != 0) {
       for (int d = 0; d < 4; ++d) words[18 + d] = words[10 + d];  // equal counts

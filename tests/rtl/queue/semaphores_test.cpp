@@ -188,7 +188,8 @@ TEST_F(Semaphores, RandomTrafficEqualsModel) {
     for (uint32_t q = 0; q < kNumQueues; ++q) {
       if (!(model_.wait_valid_i >> q & 1) && random() % 4 == 0) {
         for (Item& item : waits[q]) {
-          item = Wait(static_cast<WaitOp>(random() % 2 ? 0 : random() % 4), random() % 8, random() % 2);
+          item = Wait(static_cast<WaitOp>(random() % 2 ? 0 : random() % 4), random() % 8,
+                      random() % 2);
           if (item.op == static_cast<uint32_t>(WaitOp::kEq)) item.value = random() % 2;
         }
         // Two acquires of one semaphore may be a fault; that has its own test.
@@ -198,7 +199,8 @@ TEST_F(Semaphores, RandomTrafficEqualsModel) {
       if (!(model_.retire_valid_i >> q & 1) && random() % 4 == 0) {
         for (Item& item : updates[q]) {
           const uint32_t semaphore = random() % 8;
-          item = Update(static_cast<UpdateOp>(random() % 2 ? 3 : random() % 2), semaphore, random() % 4);
+          item = Update(static_cast<UpdateOp>(random() % 2 ? 3 : random() % 2), semaphore,
+                        random() % 4);
         }
         SetUpdates(q, updates[q]);
       }

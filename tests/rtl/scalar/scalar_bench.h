@@ -166,10 +166,8 @@ class ScalarBench {
     if (m.rst_ni) {
       if (m.busy_o != running_) fault_ = "busy_o is wrong";
       bool refused = false;
-      refused |=
-          Read(in_sbuf_, memories_.sbuf, m.in_sbuf_req_o, m.in_sbuf_gnt_i, m.in_sbuf_addr_o);
-      refused |=
-          Read(in_psum_, memories_.psum, m.in_psum_req_o, m.in_psum_gnt_i, m.in_psum_addr_o);
+      refused |= Read(in_sbuf_, memories_.sbuf, m.in_sbuf_req_o, m.in_sbuf_gnt_i, m.in_sbuf_addr_o);
+      refused |= Read(in_psum_, memories_.psum, m.in_psum_req_o, m.in_psum_gnt_i, m.in_psum_addr_o);
       refused |= Write(memories_.sbuf, m.sbuf_wr_req_o, m.sbuf_wr_gnt_i, m.sbuf_wr_addr_o,
                        m.sbuf_wr_strb_o, m.sbuf_wr_mask_o, m.sbuf_wr_data_o);
       refused |= Write(memories_.psum, m.psum_wr_req_o, m.psum_wr_gnt_i, m.psum_wr_addr_o,

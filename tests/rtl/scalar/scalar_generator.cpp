@@ -84,8 +84,8 @@ ScalarInstruction InstructionGenerator::Activate(uint32_t work) {
     auto type_and_space = [&](uint32_t& dtype, uint32_t& space) {
       const bool psum = Below(3) == 0;
       space = static_cast<uint32_t>(psum ? isa::Space::kPsum : isa::Space::kSbuf);
-      dtype = psum ? static_cast<uint32_t>(Below(2) ? Dtype::kFp32 : Dtype::kInt32)
-                   : Below(kNumDtypes);
+      dtype =
+          psum ? static_cast<uint32_t>(Below(2) ? Dtype::kFp32 : Dtype::kInt32) : Below(kNumDtypes);
     };
     type_and_space(i.in_dtype, i.in_space);
     type_and_space(i.out_dtype, i.out_space);
@@ -149,8 +149,8 @@ bool InstructionGenerator::Overlap(const Pattern& out, uint32_t out_base, const 
     for (int64_t i2 = 0; i2 < pattern.sizes[2]; ++i2) {
       for (int64_t i1 = 0; i1 < pattern.sizes[1]; ++i1) {
         for (int64_t i0 = 0; i0 < pattern.sizes[0]; ++i0) {
-          const int64_t address = base + i0 * pattern.strides[0] + i1 * pattern.strides[1] +
-                                  i2 * pattern.strides[2];
+          const int64_t address =
+              base + i0 * pattern.strides[0] + i1 * pattern.strides[1] + i2 * pattern.strides[2];
           for (uint32_t b = 0; b < pattern.bytes; ++b) touched[address + b] = true;
         }
       }
@@ -175,8 +175,7 @@ bool InstructionGenerator::PlaceOperands(ScalarInstruction& i) {
     i.in_stride0 = i.out_stride0 = static_cast<int32_t>(in_bytes);
     i.in_stride1 = i.out_stride1 = static_cast<int32_t>(in_bytes * i.size0);
     i.in_stride2 = i.out_stride2 = static_cast<int32_t>(in_bytes * i.size0 * i.size1);
-    const Pattern in = {
-        i.in_space, in_bytes, sizes, {i.in_stride0, i.in_stride1, i.in_stride2}};
+    const Pattern in = {i.in_space, in_bytes, sizes, {i.in_stride0, i.in_stride1, i.in_stride2}};
     if (!Place(in, i.in_base)) return false;
     i.out_base = i.in_base;
     return true;
@@ -184,8 +183,7 @@ bool InstructionGenerator::PlaceOperands(ScalarInstruction& i) {
   const Pattern in = {i.in_space, in_bytes, sizes, {i.in_stride0, i.in_stride1, i.in_stride2}};
   const Pattern out = {
       i.out_space, out_bytes, sizes, {i.out_stride0, i.out_stride1, i.out_stride2}};
-  return Place(in, i.in_base) && Place(out, i.out_base) &&
-         !Overlap(out, i.out_base, in, i.in_base);
+  return Place(in, i.in_base) && Place(out, i.out_base) && !Overlap(out, i.out_base, in, i.in_base);
 }
 
 void PlaceFunction(const compiler::FunctionTable& table, const ScalarInstruction& load,
@@ -214,12 +212,11 @@ std::string Describe(const ScalarInstruction& i) {
                 "bases %u %u, partitions %u+%u, sizes %ux%ux%u, bases 0x%x -> 0x%x, out strides %d "
                 "%d %d",
                 isa::Name(static_cast<Opcode>(i.opcode)), isa::Name(static_cast<Func>(i.func)),
-                i.in_dtype, i.out_dtype, i.in_space, i.out_space, i.in_zero_point,
-                i.out_zero_point, i.sum_enable, i.sum_base, i.scale_operand, i.scale,
-                i.bias_operand, i.bias, i.alpha, i.clamp_low, i.clamp_high, i.table_index_bits,
-                i.table_exp_min, i.table_exp_max, i.table_base, i.table_negative_base,
-                i.part_start, i.part_count, i.size2, i.size1, i.size0, i.in_base, i.out_base,
-                i.out_stride2, i.out_stride1, i.out_stride0);
+                i.in_dtype, i.out_dtype, i.in_space, i.out_space, i.in_zero_point, i.out_zero_point,
+                i.sum_enable, i.sum_base, i.scale_operand, i.scale, i.bias_operand, i.bias, i.alpha,
+                i.clamp_low, i.clamp_high, i.table_index_bits, i.table_exp_min, i.table_exp_max,
+                i.table_base, i.table_negative_base, i.part_start, i.part_count, i.size2, i.size1,
+                i.size0, i.in_base, i.out_base, i.out_stride2, i.out_stride1, i.out_stride0);
   return text;
 }
 

@@ -44,9 +44,9 @@ void ExecuteReference(const isa::ScalarInstruction& i, State& state) {
     for (int64_t i2 = 0; i2 < i.size2; ++i2) {
       for (int64_t i1 = 0; i1 < i.size1; ++i1) {
         for (int64_t i0 = 0; i0 < i.size0; ++i0) {
-          const uint32_t bits = in.Load(
-              p, i.in_base + i0 * i.in_stride0 + i1 * i.in_stride1 + i2 * i.in_stride2,
-              sim::DtypeBytes(in_dtype));
+          const uint32_t bits =
+              in.Load(p, i.in_base + i0 * i.in_stride0 + i1 * i.in_stride1 + i2 * i.in_stride2,
+                      sim::DtypeBytes(in_dtype));
           const uint32_t y =
               in_dtype == Dtype::kInt32
                   ? sim::ActivateInt32(spec, state.table, bits, scale, bias)
