@@ -27,8 +27,11 @@ std::string WaitingFor(const QueueState& queue, const HangReport& report) {
       return "waits for its engine, which is busy";
     case isa::WaitState::kDrain:
       return "all issued, waits for completion";
-    case isa::WaitState::kHalted:
-      return "stopped by an error";
+    case isa::WaitState::kHalted: {
+      const std::string waits = queue.words.empty() ? "" : DisassembleWaits(queue.words);
+      return waits.empty() ? "stopped by an error"
+                           : fmt::format("stopped by an error; its waits: {}", waits);
+    }
   }
   return "is in an unknown state";
 }

@@ -17,7 +17,7 @@ namespace neuron::tools {
 
 namespace po = boost::program_options;
 
-// Exit codes of `neuron`; docs/tools.md explains them to users.
+// Exit codes of `neuron`; `neuron --help` explains them to users.
 enum ExitCode : int {
   kExitOk = 0,
   kExitMismatch = 1,  // a case of `verify` failed

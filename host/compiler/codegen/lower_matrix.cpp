@@ -41,6 +41,7 @@ struct Product {
   int64_t tap_height = 1;
   int64_t tap_stride_x = 0;  // bytes in the input from tap to tap
   int64_t tap_stride_y = 0;
+  int64_t window = 0;  // partitions that share an exponent in one pass
 };
 
 // Output channels [first, first + count) and the input channels they need.
@@ -226,6 +227,23 @@ std::vector<PositionTile> PlanPositions(std::vector<FreeDim> dims, int64_t limit
   return tiles;
 }
 
+// Partitions of one pass. Where most weights are zero (a filter bank), a column that ignores an
+// input would still share its exponent, and small inputs next to large ones would lose their
+// digits; narrow passes keep them apart (docs/numerics.md section 4).
+int64_t WindowOfWeights(const MatrixLayer& matrix, int64_t partitions) {
+  constexpr int64_t kNarrow = 4;
+  constexpr int64_t kSparse = 4;  // one weight in four or fewer
+  if (IsInteger(matrix) || matrix.group != 1) {
+    return partitions;
+  }
+  int64_t used = 0;
+  const auto weights = matrix.weight.as<float>();
+  for (const float weight : weights) {
+    used += weight != 0.0F ? 1 : 0;
+  }
+  return used * kSparse < static_cast<int64_t>(weights.size()) ? kNarrow : partitions;
+}
+
 // The matmul instructions that leave one (columns, positions) tile in PSUM.
 Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Product& p,
                   const ColumnTile& columns, const PositionTile& positions, int64_t partitions,
@@ -237,9 +255,10 @@ Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Produ
   const int64_t whole_end = std::min(end_group, p.channels_in / partitions);
   const int64_t whole = std::max<int64_t>(0, whole_end - columns.first_group);
   bool accumulate = false;
-  auto emit = [&](int64_t group, int64_t groups, int64_t part_count) {
+  auto emit = [&](int64_t group, int64_t groups, int64_t part_start, int64_t part_count) {
     isa::TensorInstruction op;
     op.opcode = static_cast<uint32_t>(isa::Opcode::kMatmul);
+    op.part_start = static_cast<uint32_t>(part_start);
     op.part_count = static_cast<uint32_t>(part_count);
     op.moving_dtype = static_cast<uint32_t>(p.in.dtype);
     op.stationary_dtype = static_cast<uint32_t>(*EngineType(matrix.weight.type));
@@ -272,11 +291,15 @@ Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Produ
     accumulate = true;
     return program.Append(op);
   };
-  if (whole > 0) {
-    NEURON_RETURN_IF_ERROR(emit(columns.first_group, whole, partitions));
-  }
-  if (whole < columns.groups) {
-    NEURON_RETURN_IF_ERROR(emit(columns.first_group + whole, 1, p.channels_in % partitions));
+  const int64_t rest = whole < columns.groups ? p.channels_in % partitions : 0;
+  for (int64_t start = 0; start < partitions; start += p.window) {
+    if (whole > 0) {
+      NEURON_RETURN_IF_ERROR(emit(columns.first_group, whole, start, p.window));
+    }
+    if (start < rest) {
+      NEURON_RETURN_IF_ERROR(
+          emit(columns.first_group + whole, 1, start, std::min(p.window, rest - start)));
+    }
   }
   return OkStatus();
 }
@@ -471,7 +494,7 @@ std::shared_ptr<const MatrixLayer> Borrow(const MatrixLayer& layer) {
   return {std::shared_ptr<void>(), &layer};
 }
 
-Status PlanChecked(Planner& planner, const Product& p, const Value& in_value) {
+Status PlanChecked(Planner& planner, Product p, const Value& in_value) {
   if (IsInteger(*p.matrix) !=
       (in_value.type == ElementType::kInt8 || in_value.type == ElementType::kUint8)) {
     return planner.Error(
@@ -480,6 +503,7 @@ Status PlanChecked(Planner& planner, const Product& p, const Value& in_value) {
                     "floats or two 8-bit integers, so quantise both or neither",
                     ElementTypeName(p.matrix->weight.type), ElementTypeName(in_value.type)));
   }
+  p.window = WindowOfWeights(*p.matrix, planner.partitions());
   return PlanProduct(planner, p);
 }
 

@@ -86,11 +86,9 @@ Result<std::vector<uint32_t>> ChipHost::ReadRegisters(uint32_t address, uint32_t
 }
 
 Status ChipHost::Start(const sim::Launch& launch, uint32_t launch_id) {
-  size_t segments = launch.segments.size();
-  while (segments > 1 && launch.segments[segments - 1].limit == 0) --segments;
+  // All of them: an entry keeps what the launch before left there.
   std::vector<uint32_t> base, limit, permission;
-  for (size_t i = 0; i < segments; ++i) {
-    const isa::Segment& segment = launch.segments[i];
+  for (const isa::Segment& segment : launch.segments) {
     base.push_back(static_cast<uint32_t>(segment.base));
     limit.push_back(static_cast<uint32_t>(segment.limit));
     permission.push_back((segment.readable ? 1 : 0) | (segment.writable ? 2 : 0));

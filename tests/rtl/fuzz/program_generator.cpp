@@ -13,7 +13,8 @@ using isa::Space;
 constexpr uint32_t kMinInstructions = 6;
 constexpr uint32_t kMaxInstructions = 40;
 constexpr uint32_t kMaxWaits = 4;
-constexpr uint32_t kFirstToken = 8;  // semaphores from here on are used for one handshake each
+constexpr uint32_t kIdleSemaphore = 7;  // nothing adds to it
+constexpr uint32_t kFirstToken = 8;     // semaphores from here on are used for one handshake each
 constexpr uint64_t kWatchdog = 400000;
 constexpr uint64_t kHangWatchdog = 60000;
 constexpr uint32_t kErrorPercent = 12;
@@ -226,22 +227,28 @@ void Builder::AddErrorEnding() {
   const auto queue = static_cast<Queue>(generator_.Below(isa::kNumQueues));
   if (!Uses(queue)) return;
   AddBarrier(queue);
-  Words words = generator_.Next(queue);
+  const Words words = generator_.Next(queue);
   switch (generator_.Below(4)) {
     case 0: {
+      if (!Add(queue, words)) return;
       program_.ending = "semaphore fault";
-      SetUpdate(words, 0, isa::UpdateOp::kAdd, static_cast<uint32_t>(queue), 1);
-      SetUpdate(words, 1, generator_.Chance(50) ? isa::UpdateOp::kSub : isa::UpdateOp::kAdd, 7,
+      SetUpdate(program_.items.back().words, 1,
+                generator_.Chance(50) ? isa::UpdateOp::kSub : isa::UpdateOp::kAdd, kIdleSemaphore,
                 0xFFFFFF);
-      program_.items.push_back({queue, words});
       return;
     }
-    case 1:
-      program_.ending = "hang";
-      program_.watchdog = kHangWatchdog;
-      SetWait(words, 0, {isa::WaitOp::kGe, 6, 1 + generator_.Below(5)});
-      program_.items.push_back({queue, words});
+    case 1: {
+      if (!Add(queue, words)) return;
+      Words& last = program_.items.back().words;
+      for (uint32_t slot = 0; slot < kMaxWaits; ++slot) {
+        if (last[1 + slot] >> 30 != 0) continue;
+        SetWait(last, slot, {isa::WaitOp::kGe, kIdleSemaphore, 1 + generator_.Below(5)});
+        program_.ending = "hang";
+        program_.watchdog = kHangWatchdog;
+        return;
+      }
       return;
+    }
     default: {
       program_.ending = "check fault";
       Words faulty = words;
