@@ -9,8 +9,8 @@
 #include <memory>
 #include <span>
 
+#include "isa/cost/cost_model.h"
 #include "sim/functional/core_state.h"
-#include "sim/functional/cost_model.h"
 #include "sim/functional/launch.h"
 #include "sim/functional/strict_checker.h"
 #include "sim/functional/tensor_engine.h"
@@ -24,7 +24,7 @@ struct FunctionalOptions {
   // order of simultaneous events are drawn from this seed; a correct program ends alike.
   uint64_t seed = 0;
   bool record_timeline = false;
-  CostParameters cost;
+  isa::CostParameters cost;
 };
 
 // SBUF, PSUM and function table persist across launches and start as zeros. Not thread-safe, but

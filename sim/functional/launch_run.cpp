@@ -26,10 +26,10 @@ uint64_t& CounterOf(LaunchResult& result, uint32_t queue, isa::Counter counter) 
 LaunchRun::LaunchRun(FunctionalCore& core, const Launch& launch, std::span<std::byte> dram)
     : core_(core), launch_(launch), dram_(dram), random_(core.options_.seed) {
   core_.state_.sticky = 0;
-  const CostParameters& cost = core_.options_.cost;
+  const isa::CostParameters& cost = core_.options_.cost;
   for (uint32_t q = 0; q < isa::kNumQueues; ++q) {
     queues_[q].count = launch.queue_count[q];
-    queues_[q].free_at = uint64_t{cost.dma_latency} + cost.issue_interval;
+    queues_[q].free_at = uint64_t{cost.memory_latency} + cost.issue_interval;
     queues_[q].clock = core_.strict_.start_clock();
   }
   if (core_.options_.strict) {
@@ -104,7 +104,8 @@ bool LaunchRun::TryStart(uint32_t queue) {
     Stop(isa::Error::kAborted, queue, run.next, 0);
     return false;
   }
-  const InstructionCost cost = EstimateCost(core_.config(), core_.options_.cost, run.words);
+  const isa::InstructionCost cost =
+      isa::EstimateCost(core_.config(), core_.options_.cost, run.words);
   if (launch_.watchdog != 0 && cost.occupancy > launch_.watchdog) {
     StopForWatchdog();
     return false;
@@ -166,9 +167,9 @@ std::optional<isa::Fault> LaunchRun::Execute(uint32_t queue) {
   return std::nullopt;
 }
 
-void LaunchRun::Schedule(uint32_t queue, const InstructionCost& cost) {
+void LaunchRun::Schedule(uint32_t queue, const isa::InstructionCost& cost) {
   QueueRun& run = queues_[queue];
-  const CostParameters& parameters = core_.options_.cost;
+  const isa::CostParameters& parameters = core_.options_.cost;
   uint64_t occupancy = cost.occupancy;
   if (core_.options_.seed != 0) occupancy = occupancy * (1 + random_() % 16) / 4 + random_() % 64;
   uint64_t engine_free = time_ + occupancy;

@@ -54,7 +54,7 @@ class LaunchRun {
   bool Acquire(uint32_t queue);
   std::optional<isa::Fault> Execute(uint32_t queue);
   // Puts the started instruction on the timeline.
-  void Schedule(uint32_t queue, const InstructionCost& cost);
+  void Schedule(uint32_t queue, const isa::InstructionCost& cost);
   void LearnFromWaits(QueueRun& run, uint32_t queue);
   void FinishDue();
   void Finish(uint32_t queue, const Pending& pending);

@@ -52,8 +52,9 @@ Result<std::vector<int>> PlanMemory(std::vector<PlannedOp>& ops, MemoryPlan& mem
 // Emits planned operations into launches; a host operator ends one launch and the next begins.
 class Emitter {
  public:
-  Emitter(ncx::PackageData& package, const LayerGraph& graph, const MemoryPlan& memory)
-      : package_(package), graph_(graph), memory_(memory) {}
+  Emitter(ncx::PackageData& package, const LayerGraph& graph, const isa::Config& config,
+          const MemoryPlan& memory)
+      : package_(package), graph_(graph), config_(config), memory_(memory), program_(config) {}
 
   Status Emit(const PlannedOp& op) {
     if (op.host_op >= 0) {
@@ -62,9 +63,12 @@ class Emitter {
       return OkStatus();
     }
     program_.SetNode(op.node);
-    const uint64_t before = program_.dram_bytes();
+    const uint64_t bytes_before = program_.dram_bytes();
+    const uint64_t cycles_before = program_.cycles();
     NEURON_RETURN_IF_ERROR(op.emit(program_, memory_));
-    dram_bytes_[op.node] += program_.dram_bytes() - before;
+    LayerCost& cost = costs_[op.node];
+    cost.dram_bytes += program_.dram_bytes() - bytes_before;
+    cost.cycles += program_.cycles() - cycles_before;
     return OkStatus();
   }
 
@@ -74,27 +78,35 @@ class Emitter {
     }
     ncx::Launch launch;
     program_.Finish(package_.image, launch);
-    for (const auto& [node, bytes] : dram_bytes_) {
+    for (const auto& [node, cost] : costs_) {
       ncx::LayerInfo info;
       info.node = node;
       info.macs = node < graph_.layers.size() ? static_cast<uint64_t>(graph_.layers[node].macs) : 0;
-      info.dram_bytes = bytes;
+      info.dram_bytes = cost.dram_bytes;
+      info.estimated_cycles = cost.cycles;
       launch.macs += info.macs;
       launch.layers.push_back(info);
     }
     package_.steps.push_back(
         {ncx::StepKind::kLaunch, static_cast<uint32_t>(package_.launches.size())});
     package_.launches.push_back(std::move(launch));
-    program_ = ProgramBuilder();
-    dram_bytes_.clear();
+    program_ = ProgramBuilder(config_);
+    costs_.clear();
   }
 
  private:
   ncx::PackageData& package_;
+  // What a layer moves, and by how much it makes the launch longer.
+  struct LayerCost {
+    uint64_t dram_bytes = 0;
+    uint64_t cycles = 0;
+  };
+
   const LayerGraph& graph_;
+  const isa::Config& config_;
   const MemoryPlan& memory_;
   ProgramBuilder program_;
-  std::map<uint32_t, uint64_t> dram_bytes_;
+  std::map<uint32_t, LayerCost> costs_;
 };
 
 }  // namespace
@@ -121,7 +133,7 @@ Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config
     const auto key = [&](size_t i) { return std::pair(position[i], ops[i].streamed ? 0 : 1); };
     return key(a) < key(b);
   });
-  Emitter emitter(package, graph, planner.memory());
+  Emitter emitter(package, graph, config, planner.memory());
   for (const size_t i : order) {
     NEURON_RETURN_IF_ERROR(emitter.Emit(ops[i]));
   }

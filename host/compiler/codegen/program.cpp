@@ -234,7 +234,9 @@ Status ProgramBuilder::AppendSynchronised(isa::Queue queue, Instruction& instruc
 
   std::vector<uint32_t>& words = words_[static_cast<size_t>(queue)];
   words.resize(words.size() + isa::kInstructionWords);
-  instruction.Encode(std::span<uint32_t>(words).last(isa::kInstructionWords));
+  const auto encoded = std::span<uint32_t>(words).last(isa::kInstructionWords);
+  instruction.Encode(encoded);
+  estimate_.Append(queue, encoded, waits);
 
   const auto q = static_cast<uint32_t>(queue);
   for (auto it = source_.rbegin(); it != source_.rend(); ++it) {
@@ -290,6 +292,7 @@ void ProgramBuilder::Finish(std::vector<std::byte>& image, ncx::Launch& launch) 
         {queue, offset, static_cast<uint32_t>(words.size() / isa::kInstructionWords)});
   }
   launch.source = source_;
+  launch.estimated_cycles = cycles();
 }
 
 }  // namespace neuron::compiler

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "host/compiler/codegen/estimate.h"
 #include "host/compiler/codegen/hazard.h"
 #include "host/ncx/package.h"
 #include "neuron/isa.h"
@@ -19,6 +20,8 @@ namespace neuron::compiler {
 
 class ProgramBuilder {
  public:
+  explicit ProgramBuilder(const isa::Config& config) : estimate_(config) {}
+
   // The instructions appended from now on come from node `node` of the package.
   void SetNode(uint32_t node) { node_ = node; }
 
@@ -33,6 +36,8 @@ class ProgramBuilder {
   bool empty() const;
   // Bytes that DMA instructions move to or from DRAM.
   uint64_t dram_bytes() const { return dram_bytes_; }
+  // Estimated cycles until all instructions so far are finished.
+  uint64_t cycles() const { return estimate_.cycles(); }
 
   // Appends the streams to `image` (128-byte aligned) and describes them.
   void Finish(std::vector<std::byte>& image, ncx::Launch& launch) const;
@@ -43,6 +48,7 @@ class ProgramBuilder {
                             const std::vector<Access>& accesses);
 
   HazardTracker hazards_;
+  ScheduleEstimate estimate_;
   uint32_t node_ = 0;
   uint64_t dram_bytes_ = 0;
   std::array<std::vector<uint32_t>, isa::kNumQueues> words_;

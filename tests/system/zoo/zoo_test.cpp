@@ -17,11 +17,7 @@ class ZooTest : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(ZooTest, CasesMatchOnnxRuntime) {
-  const std::vector<ModelCase> cases = CasesOf(*ZooDirectory(), GetParam());
-  ASSERT_FALSE(cases.empty()) << "the zoo has no model " << GetParam();
-  for (const ModelCase& test_case : cases) {
-    EXPECT_TRUE(Verifies(*ZooDirectory(), "functional", test_case.model + "/" + test_case.name));
-  }
+  EXPECT_TRUE(Verifies(*ZooDirectory(), "functional", std::string(GetParam()) + "/*"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, ZooTest, testing::ValuesIn(kZooModels),

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long a launch will take, instruction by instruction as it is built: each queue's engine, the
+// semaphore waits and the shared memory port on one timeline (isa/cost/cost_model.h).
+#ifndef NEURON_HOST_COMPILER_CODEGEN_ESTIMATE_H_
+#define NEURON_HOST_COMPILER_CODEGEN_ESTIMATE_H_
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "host/compiler/codegen/hazard.h"
+#include "isa/cost/cost_model.h"
+
+namespace neuron::compiler {
+
+class ScheduleEstimate {
+ public:
+  explicit ScheduleEstimate(const isa::Config& config);
+
+  // Adds the next instruction of `queue`, which waits until each other queue has finished the
+  // given number of its instructions (all added before).
+  void Append(isa::Queue queue, std::span<const uint32_t> words, const QueueClock& waits);
+
+  // Cycles from launch until all instructions so far are finished.
+  uint64_t cycles() const { return cycles_; }
+
+ private:
+  struct QueueTime {
+    uint64_t engine_free = 0;
+    std::vector<uint64_t> finished;  // of each instruction; never decreasing
+  };
+
+  isa::Config config_;
+  isa::CostParameters parameters_;
+  std::array<QueueTime, isa::kNumQueues> queues_;
+  uint64_t read_port_free_ = 0;
+  uint64_t write_port_free_ = 0;
+  uint64_t cycles_ = 0;
+};
+
+}  // namespace neuron::compiler
+
+#endif  // NEURON_HOST_COMPILER_CODEGEN_ESTIMATE_H_

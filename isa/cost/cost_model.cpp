@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "isa/cost/cost_model.h"
+
+#include <algorithm>
+
+namespace neuron::isa {
+namespace {
+
+constexpr auto kDram = static_cast<uint32_t>(Space::kDram);
+constexpr auto kPartition = static_cast<uint32_t>(Operand::kPartition);
+
+// Cycles to read one scalar operand of all partitions from SBUF.
+constexpr uint64_t kScalarOperand = 2;
+
+InstructionCost TensorCost(const Config& config, const CostParameters& parameters,
+                           const TensorInstruction& i) {
+  const uint64_t passes = uint64_t{i.outer_size0} * i.outer_size1 * i.outer_size2;
+  const uint32_t count = i.inner_size0 * i.inner_size1 * i.inner_size2;
+  InstructionCost cost;
+  cost.occupancy = passes * std::max({count, i.column_count, parameters.min_pass});
+  cost.latency = config.p + parameters.tensor_fill;
+  return cost;
+}
+
+// Groups of lanes that a partition window touches.
+uint64_t LaneGroups(uint32_t part_start, uint32_t part_count, uint32_t lanes) {
+  return (part_start + part_count - 1) / lanes - part_start / lanes + 1;
+}
+
+InstructionCost VectorCost(const Config& config, Opcode opcode, const VectorInstruction& i) {
+  const uint64_t results = uint64_t{i.size0} * i.size1 * i.size2;
+  const uint64_t window = uint64_t{i.window_size0} * i.window_size1 * i.window_size2;
+  const bool sum = opcode == Opcode::kReduce && i.alu0 == static_cast<uint32_t>(Alu::kAdd);
+  uint64_t per_group = results + 12;
+  if (sum) {
+    per_group = results * window + 7 * (results - 1) + 19;
+  } else if (opcode == Opcode::kReduce || opcode == Opcode::kArgmax) {
+    per_group = results * window + 11;
+  }
+  InstructionCost cost;
+  cost.occupancy = 1 + LaneGroups(i.part_start, i.part_count, config.vector_lanes) * per_group +
+                   (i.scalar0_operand == kPartition ? kScalarOperand : 0) +
+                   (i.scalar1_operand == kPartition ? kScalarOperand : 0);
+  return cost;
+}
+
+InstructionCost ScalarCost(const Config& config, Opcode opcode, const ScalarInstruction& i) {
+  InstructionCost cost;
+  if (opcode == Opcode::kLoadTable) {
+    cost.occupancy = uint64_t{i.size0} + 3;
+    return cost;
+  }
+  const bool table = i.func != static_cast<uint32_t>(Func::kIdentity) &&
+                     i.func != static_cast<uint32_t>(Func::kLeaky);
+  const uint64_t per_group =
+      uint64_t{i.size0} * i.size1 * i.size2 + (table ? 31 : 15) + (i.sum_enable != 0 ? 7 : 0);
+  cost.occupancy = 1 + LaneGroups(i.part_start, i.part_count, config.scalar_lanes) * per_group +
+                   (i.scale_operand == kPartition ? kScalarOperand : 0) +
+                   (i.bias_operand == kPartition ? kScalarOperand : 0);
+  return cost;
+}
+
+// Pieces that one side of a DMA moves: `row` elements in dimension 0, `elements` in all.
+uint64_t Pieces(uint32_t row, int64_t stride, uint32_t element_bytes, uint64_t elements,
+                uint32_t axi_bytes) {
+  if (stride != element_bytes || row == 0) return elements;
+  const uint64_t row_bytes = uint64_t{row} * element_bytes;
+  return elements / row * ((row_bytes + axi_bytes - 1) / axi_bytes);
+}
+
+InstructionCost DmaCost(const Config& config, const CostParameters& parameters,
+                        const DmaInstruction& i) {
+  InstructionCost cost;
+  cost.latency = 7;
+  const uint32_t bytes = 1u << i.element_log2;
+  const auto opcode = static_cast<Opcode>(i.opcode);
+  if (opcode == Opcode::kDmaTranspose) {
+    cost.occupancy = 4 + uint64_t{i.src_size1} * std::max(i.src_size0, i.part_count);
+    cost.latency += i.part_count;
+    return cost;
+  }
+  const uint64_t elements = uint64_t{i.dst_size0} * i.dst_size1 * i.dst_size2 * i.dst_size3;
+  uint64_t pieces = Pieces(i.dst_size0, i.dst_stride0, bytes, elements, config.axi_bytes);
+  const uint64_t dram_side = parameters.memory_latency + parameters.burst;
+  if (i.dst_space == kDram) {
+    cost.bytes_written = elements * bytes;
+    cost.latency += dram_side;
+  }
+  if (opcode == Opcode::kDmaCopy) {
+    const uint64_t valid = uint64_t{i.valid0} * i.valid1 * i.src_size2 * i.src_size3;
+    pieces = std::max(pieces, Pieces(i.valid0, i.src_stride0, bytes, valid, config.axi_bytes));
+    if (i.src_space == kDram) {
+      cost.bytes_read = valid * bytes;
+      cost.latency += dram_side;
+    }
+  }
+  cost.occupancy = pieces + 4;
+  return cost;
+}
+
+}  // namespace
+
+InstructionCost EstimateCost(const Config& config, const CostParameters& parameters,
+                             std::span<const uint32_t> words) {
+  const OpcodeInfo* info = FindOpcode(words[0] & 0xFF);
+  if (info == nullptr) return {};
+  switch (info->format) {
+    case Format::kTensor:
+      return TensorCost(config, parameters, TensorInstruction::Decode(words));
+    case Format::kVector:
+      return VectorCost(config, info->opcode, VectorInstruction::Decode(words));
+    case Format::kScalar:
+      return ScalarCost(config, info->opcode, ScalarInstruction::Decode(words));
+    case Format::kDma:
+      return DmaCost(config, parameters, DmaInstruction::Decode(words));
+  }
+  return {};
+}
+
+}  // namespace neuron::isa
