@@ -14,9 +14,6 @@ bool IsFloat(ElementType type) {
          type == ElementType::kFloat64 || type == ElementType::kBfloat16;
 }
 
-// What a float output may differ in any case, relative to its largest value.
-constexpr double kOfLargest = 1e-3;
-
 // The value for output `index`; the last one for outputs beyond the list.
 double At(const std::vector<double>& values, size_t index) {
   return values.empty() ? 0 : values[std::min(index, values.size() - 1)];
@@ -49,10 +46,8 @@ OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
     const double ref = reference.ValueAt(i);
     const bool same = x == ref || (std::isnan(x) && std::isnan(ref));
     const double difference = same ? 0 : std::abs(x - ref);
-    const double allowed =
-        error.integer
-            ? tolerance.max_lsb.value_or(0)
-            : std::max(At(tolerance.abs, index) + tolerance.rel * std::abs(ref), kOfLargest * peak);
+    const double allowed = error.integer ? tolerance.max_lsb.value_or(0)
+                                         : At(tolerance.abs, index) + tolerance.rel * std::abs(ref);
     error_energy += difference * difference;
     reference_energy += ref * ref;
     error.largest = std::isnan(difference) ? INFINITY : std::max(error.largest, difference);

@@ -21,8 +21,7 @@ struct OutputError {
 };
 
 // Compares output `index`. With `reduced` the relative L2 error decides for float outputs, else the
-// element-wise tolerance or 1e-3 of the largest reference value, whichever allows more; integer
-// outputs use max_lsb (0 when the manifest has none).
+// element-wise tolerance; integer outputs use max_lsb (0 when the manifest has none).
 OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
                           const Tolerance& tolerance, size_t index, bool reduced);
 

@@ -39,10 +39,10 @@ bool IsNoOp(const LayerGraph& graph, const Layer& layer) {
     return std::all_of(slice->steps.begin(), slice->steps.end(), [](int64_t s) { return s == 1; });
   }
   if (const auto* pad = std::get_if<PadLayer>(&layer.body)) {
-    return pad->low == std::vector<int64_t>(pad->low.size(), 0);
+    return std::all_of(pad->low.begin(), pad->low.end(), [](int64_t n) { return n == 0; });
   }
   return std::holds_alternative<ReshapeLayer>(layer.body) ||
-         (std::holds_alternative<ConcatLayer>(layer.body));
+         std::holds_alternative<ConcatLayer>(layer.body);
 }
 
 // Reshape after reshape, transposition after transposition: one layer from the first's input.
