@@ -4,7 +4,8 @@
 #
 #   format     clang-format on the C++ sources, shellcheck on the scripts
 #   rtl        Verilator -Wall on every configuration and a sweep of P
-#   synthesis  Yosys reads the ulx3s configuration, maps it to ECP5 and prints what it uses
+#   synthesis  Yosys reads the ulx3s configuration, maps the engines and the chip to ECP5 and prints
+#              what they use; stops after NEURON_SYNTHESIS_SECONDS (420)
 #   tidy       clang-tidy on NEURON_TIDY_DIRS; needs the release build for generated headers
 #
 # NEURON_TOP=nc_array scripts/lint.sh rtl looks at one module instead of the whole chip.
@@ -14,7 +15,7 @@ cd "$(dirname "$0")/.."
 build=build/release
 lint=build/lint
 tidy_dirs=${NEURON_TIDY_DIRS:-base isa driver sim/functional host/ncx host/runtime}
-synthesis_limit=${NEURON_SYNTHESIS_SECONDS:-900}
+synthesis_limit=${NEURON_SYNTHESIS_SECONDS:-420}
 top=${NEURON_TOP:-nc_chip}
 
 cpp_files() {
@@ -30,12 +31,12 @@ cpp_files() {
 generate() {
   cmake --preset release >/dev/null
   cmake --build --preset release --target isa_generator neuron_isa_generated
-  local sweep=() p lanes
-  for p in 4 8 12 20 32 64 128; do
-    lanes=4
-    sweep+=(--config-from "p$p=sim:p=$p,vector_lanes=$lanes,scalar_lanes=$lanes")
-    sweep+=(--config-from "p${p}m9=tiny:p=$p,vector_lanes=$p,scalar_lanes=$p")
-  done
+  # Narrow lanes for large P: with P lanes Verilator needs minutes for a core of P=128.
+  local sweep=(
+    --config-from "p8=tiny:p=8,vector_lanes=8,scalar_lanes=8"
+    --config-from "p20=tiny:p=20,vector_lanes=20,scalar_lanes=20"
+    --config-from "p64=sim:p=64,vector_lanes=4,scalar_lanes=4"
+    --config-from "p128=sim:p=128,vector_lanes=4,scalar_lanes=4")
   "$build/bin/isa_generator" --json isa/neuron.json --out "$lint" "${sweep[@]}"
 }
 
@@ -73,18 +74,30 @@ lint_synthesis() {
   echo "yosys: reading the ulx3s configuration"
   local read="read_verilog -sv -Irtl/prim $lint/sv/ulx3s/nc_pkg.sv $sources"
   yosys -q -e 'implicitly declared' -l "$log" -p "$read; hierarchy -check -top $top"
-  echo "yosys: synth_ecp5, at most $synthesis_limit seconds"
-  local status=0
-  timeout "$synthesis_limit" yosys -q -e 'implicitly declared' -l "$log" \
-    -p "$read; synth_ecp5 -top $top; tee -o $lint/ulx3s.stat stat" || status=$?
-  if [[ $status -eq 124 ]]; then
-    echo "yosys: not finished in $synthesis_limit seconds; no figures (see $log)"
-  elif [[ $status -ne 0 ]]; then
-    tail -20 "$log"
-    return "$status"
-  else
-    python3 scripts/ecp5_usage.py "$lint/ulx3s.stat"
+  local tops=$top module status started=$SECONDS left
+  if [[ $top == nc_chip ]]; then
+    tops="nc_dma nc_scalar_engine nc_vector_engine nc_tensor_engine nc_chip"
   fi
+  for module in $tops; do
+    left=$((synthesis_limit - (SECONDS - started)))
+    if [[ $left -le 0 ]]; then
+      echo "yosys: $module not tried, $synthesis_limit seconds are over"
+      continue
+    fi
+    status=0
+    timeout "$left" yosys -q -e 'implicitly declared' -l "$log" \
+      -p "$read; synth_ecp5 -top $module; tee -o $lint/$module.stat stat" \
+      >/dev/null || status=$?
+    if [[ $status -eq 124 ]]; then
+      echo "yosys: $module not finished, $synthesis_limit seconds are over"
+    elif [[ $status -ne 0 ]]; then
+      tail -20 "$log"
+      return "$status"
+    else
+      echo "yosys: $module in ECP5 cells"
+      python3 scripts/ecp5_usage.py "$lint/$module.stat"
+    fi
+  done
 }
 
 lint_tidy() {

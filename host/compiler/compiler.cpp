@@ -16,7 +16,7 @@ Result<const isa::Config*> ConfigurationByName(const std::string& name) {
   for (const isa::Config& config : isa::kConfigs) {
     known += (known.empty() ? "" : ", ") + std::string(config.name);
   }
-  return Status(StatusCode::kNotFound,
+  return Status(StatusCode::kInvalidArgument,
                 fmt::format("no configuration '{}'; there are {}", name, known));
 }
 

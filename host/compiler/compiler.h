@@ -36,9 +36,9 @@ struct CompileOutput {
   int64_t macs = 0;  // useful multiply-accumulates of the whole model
 };
 
-// kNotFound: no such file or configuration; kDataCorrupt: not a valid model; kUnsupported: an
-// operator or size that cannot be compiled, naming node, attribute and what would work;
-// kResourceExhausted: on-chip memory. Messages are for a person.
+// kNotFound: no such file; kInvalidArgument: no such configuration; kDataCorrupt: not a valid
+// model; kUnsupported: an operator or size that cannot be compiled, naming node, attribute and what
+// would work; kResourceExhausted: on-chip memory. Messages are for a person.
 Result<CompileOutput> Compile(const CompileOptions& options);
 
 }  // namespace neuron::compiler

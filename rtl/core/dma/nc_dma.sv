@@ -26,7 +26,7 @@ module nc_dma #(
   // From the queue: a checked instruction with the bases of its segments (0 for SBUF).
   input  logic                instr_valid_i,
   output logic                instr_ready_o,
-  input  logic [1023:0]       instr_i,
+  input  logic [nc_pkg::InstructionBits-1:0] instr_i,
   input  logic [31:0]         src_segment_base_i,
   input  logic [31:0]         dst_segment_base_i,
   output logic                done_o,

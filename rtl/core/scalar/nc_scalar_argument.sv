@@ -111,7 +111,7 @@ module nc_scalar_argument #(
       input logic [7:0] exp_max, input logic [15:0] base, input logic [15:0] negative_base,
       input logic [31:0] t, input logic [63:0] product);
     logic [27:0] fraction;
-    logic [15:0] start;
+    logic [15:0] range_base;
     logic [15:0] index;
     logic [22:0] top;
     logic [22:0] rest;
@@ -120,7 +120,7 @@ module nc_scalar_argument #(
     top = t[22:0] >> (5'd23 - {1'b0, k});
     rest = t[22:0] & ~(23'h7FFFFF << (5'd23 - {1'b0, k}));
     odd = !t[23];  // of e - 127
-    start = t[31] ? negative_base : base;
+    range_base = t[31] ? negative_base : base;
     index = 16'd0;
     case (func)
       nc_pkg::FUNC_EXP, nc_pkg::FUNC_SIN: begin
@@ -138,13 +138,13 @@ module nc_scalar_argument #(
       end
       default: begin
         if ((t[30:23] == 8'd0) || (t[30:23] < exp_min)) begin
-          index = start;
+          index = range_base;
           segment = {index, 1'b1, 39'd0};
         end else if (t[30:23] > exp_max) begin
-          index = start + 16'd1 + (({8'd0, exp_max} - {8'd0, exp_min} + 16'd1) << k);
+          index = range_base + 16'd1 + (({8'd0, exp_max} - {8'd0, exp_min} + 16'd1) << k);
           segment = {index, 1'b1, 39'd0};
         end else begin
-          index = start + 16'd1 + (({8'd0, t[30:23]} - {8'd0, exp_min}) << k) + top[15:0];
+          index = range_base + 16'd1 + (({8'd0, t[30:23]} - {8'd0, exp_min}) << k) + top[15:0];
           segment = {index, 1'b0, t[31], {2'd0, t[30:23]} + 10'd8, 5'd0, rest};
         end
       end

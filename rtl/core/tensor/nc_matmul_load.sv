@@ -23,7 +23,7 @@ module nc_matmul_load #(
   // instruction, valid only when ready; ready does not depend on this cycle's grant
   input  logic          instr_valid_i,
   output logic          instr_ready_o,
-  input  logic [1023:0] instr_i,
+  input  logic [nc_pkg::InstructionBits-1:0] instr_i,
 
   // stream walker: it may / does issue the first vector of the pass that is loaded;
   // loaded_o: such a pass is there

@@ -26,7 +26,7 @@ module nc_matmul_stream #(
   // instruction, valid only when ready; ready does not depend on this cycle's grant
   input  logic          instr_valid_i,
   output logic          instr_ready_o,
-  input  logic [1023:0] instr_i,
+  input  logic [nc_pkg::InstructionBits-1:0] instr_i,
 
   // load walker: the weights of the next pass are there; the first vector of a pass is requested,
   // is issued

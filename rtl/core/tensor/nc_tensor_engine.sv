@@ -26,7 +26,7 @@ module nc_tensor_engine #(
   // queue (seam 1)
   input  logic          instr_valid_i,
   output logic          instr_ready_o,
-  input  logic [1023:0] instr_i,
+  input  logic [nc_pkg::InstructionBits-1:0] instr_i,
   output logic          done_o,
   output logic          busy_o,
   output logic          stall_bank_o,
