@@ -101,7 +101,7 @@ Result<Model> Load(const std::filesystem::path& zoo, const std::string& model, i
         continue;
       }
       for (int step = 0; step < max_steps; ++step) {
-        char part[16];
+        char part[32];
         std::snprintf(part, sizeof(part), "step_%03d", step);
         if (std::filesystem::exists(folder / part)) {
           result.cases.push_back({name + "/" + part, ReadAll(folder / part, "input"),
