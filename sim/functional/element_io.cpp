@@ -104,7 +104,7 @@ void ReadElements(const std::byte* from, int64_t stride, uint32_t count, isa::Dt
       return ReadAs<uint16_t>(from, stride, count, values,
                               [](uint16_t x) { return ConvertIn(x, isa::Dtype::kFp16, 0); });
     case isa::Dtype::kInt8: {
-      const int zero = static_cast<int>(static_cast<int8_t>(zero_point));
+      const int zero = static_cast<int>((zero_point & 0xFFU) ^ 0x80U) - 0x80;  // sign extension
       return ReadAs<int8_t>(from, stride, count, values,
                             [zero](int8_t x) { return FromFloat(static_cast<float>(x - zero)); });
     }
