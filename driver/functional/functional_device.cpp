@@ -28,6 +28,19 @@ Result<isa::Config> FindConfiguration(const std::string& name) {
                 fmt::format("no configuration '{}'; there are: {}", name, known));
 }
 
+// latency and bytes_per_cycle (0: as fast as the port), as of the rtl device.
+Status ReadMemoryTiming(const DeviceUri& uri, isa::CostParameters& cost) {
+  constexpr uint64_t kMaxLatency = 1 << 20;
+  constexpr uint64_t kMaxBytesPerCycle = 1 << 10;
+  NEURON_ASSIGN_OR_RETURN(const uint64_t latency,
+                          uri.Number("latency", cost.memory_latency, kMaxLatency));
+  NEURON_ASSIGN_OR_RETURN(const uint64_t rate,
+                          uri.Number("bytes_per_cycle", cost.bytes_per_cycle, kMaxBytesPerCycle));
+  cost.memory_latency = static_cast<uint32_t>(latency);
+  cost.bytes_per_cycle = static_cast<uint32_t>(rate);
+  return OkStatus();
+}
+
 sim::Launch ToSimulation(const LaunchDescriptor& launch) {
   sim::Launch result;
   std::copy(launch.segments.begin(), launch.segments.end(), result.segments.begin());
@@ -76,7 +89,7 @@ FunctionalDevice::Dram::~Dram() {
 }
 
 Result<std::unique_ptr<Device>> FunctionalDevice::Open(const DeviceUri& uri) {
-  NEURON_RETURN_IF_ERROR(uri.CheckOptions({"strict", "seed", "dram"}));
+  NEURON_RETURN_IF_ERROR(uri.CheckOptions({"strict", "seed", "dram", "latency", "bytes_per_cycle"}));
   NEURON_ASSIGN_OR_RETURN(const isa::Config config, FindConfiguration(uri.configuration));
   NEURON_ASSIGN_OR_RETURN(const uint64_t strict, uri.Number("strict", 0, 1));
   NEURON_ASSIGN_OR_RETURN(const uint64_t seed, uri.Number("seed", 0, UINT64_MAX));
@@ -87,6 +100,7 @@ Result<std::unique_ptr<Device>> FunctionalDevice::Open(const DeviceUri& uri) {
   sim::FunctionalOptions options;
   options.strict = strict != 0;
   options.seed = seed;
+  NEURON_RETURN_IF_ERROR(ReadMemoryTiming(uri, options.cost));
   std::unique_ptr<FunctionalDevice> device(new FunctionalDevice(uri, config, options, dram));
   if (!device->dram_.valid()) {
     return Status(StatusCode::kResourceExhausted,

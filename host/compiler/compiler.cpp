@@ -32,7 +32,7 @@ Result<CompileOutput> Compile(const CompileOptions& options) {
   stage("importing");
   NEURON_ASSIGN_OR_RETURN(const LayerGraph graph, ImportModel(options.import));
   stage("generating code");
-  NEURON_ASSIGN_OR_RETURN(ncx::PackageData package, GenerateCode(graph, *config));
+  NEURON_ASSIGN_OR_RETURN(ncx::PackageData package, GenerateCode(graph, *config, options.cost));
 
   CompileOutput output;
   for (const Layer& layer : graph.layers) {

@@ -12,12 +12,14 @@
 #include "host/compiler/import/import.h"
 #include "host/compiler/layer_graph.h"
 #include "host/ncx/package.h"
+#include "isa/cost/cost_model.h"
 
 namespace neuron::compiler {
 
 struct CompileOptions {
   ImportOptions import;  // the model, the sizes of its free dimensions, dumps of passes
   std::string configuration = "sim";  // name of an isa configuration
+  isa::CostParameters cost;           // of the memory that estimates are for
   // Called with what is being done; may be empty.
   std::function<void(std::string_view stage)> progress;
 };

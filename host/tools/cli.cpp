@@ -46,8 +46,26 @@ bool Parse(const Arguments& arguments, const po::options_description& options,
   return false;
 }
 
-po::options_description CompileOptionsDescription() {
+po::options_description MemoryOptionsDescription() {
+  const isa::CostParameters usual;
   po::options_description options;
+  options.add_options()("memory-latency",
+                        po::value<uint32_t>()->default_value(usual.memory_latency),
+                        "plan for a memory that answers after this many cycles")(
+      "memory-bytes-per-cycle", po::value<uint32_t>()->default_value(usual.bytes_per_cycle),
+      "plan for a memory of this many bytes per cycle (0: as fast as the port)");
+  return options;
+}
+
+isa::CostParameters MemoryOf(const po::variables_map& values) {
+  isa::CostParameters cost;
+  cost.memory_latency = values["memory-latency"].as<uint32_t>();
+  cost.bytes_per_cycle = values["memory-bytes-per-cycle"].as<uint32_t>();
+  return cost;
+}
+
+po::options_description CompileOptionsDescription() {
+  po::options_description options = MemoryOptionsDescription();
   options.add_options()("config", po::value<std::string>()->default_value("sim"),
                         "hardware configuration to compile for")(
       "bind", po::value<std::vector<std::string>>()->composing(),
@@ -61,6 +79,7 @@ compiler::CompileOptions CompileOptionsOf(const po::variables_map& values,
   compiler::CompileOptions options;
   options.import.path = path;
   options.configuration = values["config"].as<std::string>();
+  options.cost = MemoryOf(values);
   if (values.count("bind") != 0) {
     for (const std::string& text : values["bind"].as<std::vector<std::string>>()) {
       const Status added = compiler::AddBinding(text, options.import);

@@ -46,6 +46,7 @@ struct Verifier {
   Zoo zoo;
   nrt::Runtime runtime;
   nrt_device_info device;
+  isa::CostParameters cost;
   bool reduced = false;
   bool independent_steps = false;
   nrt::ExecuteOptions execute;
@@ -83,6 +84,7 @@ Status Prepare(Verifier& verifier, const ZooModel& model, std::map<std::string, 
   options.import.path = model.file.string();
   options.import.input_shapes = compiled.shapes;
   options.configuration = verifier.device.configuration;
+  options.cost = verifier.cost;
   Result<compiler::CompileOutput> output = compiler::Compile(options);
   if (!output.ok()) {
     return Status(output.status().code(), "compile: " + output.status().message());
@@ -248,7 +250,7 @@ nlohmann::json RowJson(const Row& row) {
 }
 
 po::options_description Options() {
-  po::options_description options;
+  po::options_description options = MemoryOptionsDescription();
   options.add_options()("device", po::value<std::string>()->default_value(""),
                         "device (default: $NEURON_DEVICE, else functional)")(
       "filter", po::value<std::string>()->default_value(""),
@@ -288,6 +290,7 @@ Verifier MakeVerifier(const po::variables_map& values) {
   return {.zoo = std::move(zoo).value(),
           .runtime = std::move(*runtime),
           .device = device,
+          .cost = MemoryOf(values),
           .reduced = UseReduced(values["tolerance"].as<std::string>(), device.configuration),
           .independent_steps = values.count("independent-steps") != 0,
           .execute = {.timeout = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000))},

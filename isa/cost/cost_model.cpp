@@ -84,13 +84,16 @@ InstructionCost DmaCost(const Config& config, const CostParameters& parameters,
   const uint64_t dram_side = parameters.memory_latency + parameters.burst;
   if (i.dst_space == kDram) {
     cost.bytes_written = elements * bytes;
+    cost.write_beats = pieces;
     cost.latency += dram_side;
   }
   if (opcode == Opcode::kDmaCopy) {
     const uint64_t valid = uint64_t{i.valid0} * i.valid1 * i.src_size2 * i.src_size3;
-    pieces = std::max(pieces, Pieces(i.valid0, i.src_stride0, bytes, valid, config.axi_bytes));
+    const uint64_t source = Pieces(i.valid0, i.src_stride0, bytes, valid, config.axi_bytes);
+    pieces = std::max(pieces, source);
     if (i.src_space == kDram) {
       cost.bytes_read = valid * bytes;
+      cost.read_beats = source;
       cost.latency += dram_side;
     }
   }

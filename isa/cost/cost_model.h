@@ -30,6 +30,7 @@ struct CostParameters {
   uint32_t min_pass = 5;         // shortest matmul pass
   uint32_t tensor_fill = 13;     // aligner, array exit, PSUM; and P rows
   uint32_t memory_latency = 60;  // from a request to its first data
+  uint32_t bytes_per_cycle = 0;  // of the memory, reads and writes together; 0: as fast as the port
   uint32_t burst = 16;           // beats of the last burst, not hidden
   uint32_t issue_interval = 40;  // cycles that the queue takes to check an instruction
   uint32_t semaphore_delay = 3;  // from the end of an instruction to the start of one that waits
@@ -40,6 +41,8 @@ struct InstructionCost {
   uint64_t latency = 0;     // further cycles until all writes are done
   uint64_t bytes_read = 0;  // from DRAM
   uint64_t bytes_written = 0;
+  uint64_t read_beats = 0;  // of the memory port
+  uint64_t write_beats = 0;
 };
 
 // The cost of a legal instruction (kInstructionWords words).

@@ -24,7 +24,11 @@ uint64_t& CounterOf(LaunchResult& result, uint32_t queue, isa::Counter counter) 
 }  // namespace
 
 LaunchRun::LaunchRun(FunctionalCore& core, const Launch& launch, std::span<std::byte> dram)
-    : core_(core), launch_(launch), dram_(dram), random_(core.options_.seed) {
+    : core_(core),
+      launch_(launch),
+      dram_(dram),
+      random_(core.options_.seed),
+      port_(core.config(), core.options_.cost) {
   core_.state_.sticky = 0;
   const isa::CostParameters& cost = core_.options_.cost;
   for (uint32_t q = 0; q < isa::kNumQueues; ++q) {
@@ -173,15 +177,7 @@ void LaunchRun::Schedule(uint32_t queue, const isa::InstructionCost& cost) {
   uint64_t occupancy = cost.occupancy;
   if (core_.options_.seed != 0) occupancy = occupancy * (1 + random_() % 16) / 4 + random_() % 64;
   uint64_t engine_free = time_ + occupancy;
-  // The two DMA queues share the memory port.
-  const auto use_bus = [&](uint64_t& bus_free, uint64_t bytes) {
-    const uint64_t cycles = bytes / core_.config().axi_bytes;
-    if (cycles == 0) return;
-    bus_free = std::max(bus_free, time_) + cycles;
-    engine_free = std::max(engine_free, bus_free);
-  };
-  use_bus(read_bus_free_, cost.bytes_read);
-  use_bus(write_bus_free_, cost.bytes_written);
+  engine_free = std::max(engine_free, port_.Pass(time_, cost));
 
   const uint64_t idle_since = std::max(run.free_at, run.last_end);
   if (time_ > idle_since) {

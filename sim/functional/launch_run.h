@@ -11,6 +11,7 @@
 #include <random>
 #include <span>
 
+#include "isa/cost/memory_port.h"
 #include "sim/functional/functional_core.h"
 #include "sim/functional/semaphore_order.h"
 
@@ -71,9 +72,8 @@ class LaunchRun {
   std::array<QueueRun, isa::kNumQueues> queues_;
   SemaphoreOrder order_;
   std::mt19937_64 random_;
+  isa::MemoryPort port_;
   uint64_t time_ = 0;
-  uint64_t read_bus_free_ = 0;   // DRAM read data
-  uint64_t write_bus_free_ = 0;  // DRAM write data
   bool stopped_ = false;
 };
 

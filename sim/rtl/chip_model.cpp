@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RtlChip over one Verilated configuration. Compiled once for each: NEURON_RTL_CONFIG is its name,
-// NEURON_RTL_HEADER and NEURON_RTL_MODEL are the generated header and class.
+// NEURON_RTL_ID the same as a C identifier, NEURON_RTL_HEADER and NEURON_RTL_MODEL are the
+// generated header and class.
 #include <verilated.h>
 #include <verilated_fst_c.h>
 #include <verilated_syms.h>
@@ -254,7 +255,7 @@ class ChipModel : public RtlChip {
 
 }  // namespace
 
-std::unique_ptr<RtlChip> NEURON_RTL_FACTORY(NEURON_RTL_CONFIG)(const RtlChipOptions& options) {
+std::unique_ptr<RtlChip> NEURON_RTL_FACTORY(NEURON_RTL_ID)(const RtlChipOptions& options) {
   return std::make_unique<ChipModel>(*isa::FindConfig(NEURON_RTL_NAME(NEURON_RTL_CONFIG)), options);
 }
 

@@ -5,9 +5,10 @@
 
 namespace neuron::sim {
 
-// NEURON_RTL_CONFIGS is CONFIG(tiny) CONFIG(sim) ... for the configurations of this build.
-#define CONFIG(name) \
-  std::unique_ptr<RtlChip> NEURON_RTL_FACTORY(name)(const RtlChipOptions& options);
+// NEURON_RTL_CONFIGS is CONFIG(tiny,tiny) CONFIG(sim_small,sim-small) ... for the configurations of
+// this build: C identifier and name.
+#define CONFIG(id, name) \
+  std::unique_ptr<RtlChip> NEURON_RTL_FACTORY(id)(const RtlChipOptions& options);
 NEURON_RTL_CONFIGS
 #undef CONFIG
 
@@ -18,7 +19,7 @@ struct Entry {
   std::unique_ptr<RtlChip> (*create)(const RtlChipOptions& options);
 };
 
-#define CONFIG(name) {NEURON_RTL_NAME(name), NEURON_RTL_FACTORY(name)},
+#define CONFIG(id, name) {NEURON_RTL_NAME(name), NEURON_RTL_FACTORY(id)},
 constexpr Entry kEntries[] = {NEURON_RTL_CONFIGS};
 #undef CONFIG
 

@@ -53,8 +53,13 @@ Result<std::vector<int>> PlanMemory(std::vector<PlannedOp>& ops, MemoryPlan& mem
 class Emitter {
  public:
   Emitter(ncx::PackageData& package, const LayerGraph& graph, const isa::Config& config,
-          const MemoryPlan& memory)
-      : package_(package), graph_(graph), config_(config), memory_(memory), program_(config) {}
+          const isa::CostParameters& parameters, const MemoryPlan& memory)
+      : package_(package),
+        graph_(graph),
+        config_(config),
+        parameters_(parameters),
+        memory_(memory),
+        program_(config, parameters) {}
 
   Status Emit(const PlannedOp& op) {
     if (op.host_op >= 0) {
@@ -90,7 +95,7 @@ class Emitter {
     package_.steps.push_back(
         {ncx::StepKind::kLaunch, static_cast<uint32_t>(package_.launches.size())});
     package_.launches.push_back(std::move(launch));
-    program_ = ProgramBuilder(config_);
+    program_ = ProgramBuilder(config_, parameters_);
     costs_.clear();
   }
 
@@ -104,6 +109,7 @@ class Emitter {
 
   const LayerGraph& graph_;
   const isa::Config& config_;
+  const isa::CostParameters& parameters_;
   const MemoryPlan& memory_;
   ProgramBuilder program_;
   std::map<uint32_t, LayerCost> costs_;
@@ -111,7 +117,8 @@ class Emitter {
 
 }  // namespace
 
-Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config) {
+Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config,
+                                      const isa::CostParameters& cost) {
   ncx::PackageData package;
   package.isa_version = isa::kIsaVersion;
   package.isa_hash = isa::kIsaHash;
@@ -133,7 +140,7 @@ Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config
     const auto key = [&](size_t i) { return std::pair(position[i], ops[i].streamed ? 0 : 1); };
     return key(a) < key(b);
   });
-  Emitter emitter(package, graph, config, planner.memory());
+  Emitter emitter(package, graph, config, cost, planner.memory());
   for (const size_t i : order) {
     NEURON_RETURN_IF_ERROR(emitter.Emit(ops[i]));
   }

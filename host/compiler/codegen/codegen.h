@@ -6,13 +6,16 @@
 #include "base/status.h"
 #include "host/compiler/layer_graph.h"
 #include "host/ncx/package.h"
+#include "isa/cost/cost_model.h"
 #include "neuron/isa.h"
 
 namespace neuron::compiler {
 
 // Lays out, tiles, allocates, schedules and encodes. kResourceExhausted when on-chip memory does
 // not suffice (the message names the tensors), kUnsupported for what the configuration cannot do.
-Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config);
+// `cost` says what memory to plan for.
+Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config,
+                                      const isa::CostParameters& cost = {});
 
 }  // namespace neuron::compiler
 

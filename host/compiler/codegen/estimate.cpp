@@ -5,7 +5,9 @@
 
 namespace neuron::compiler {
 
-ScheduleEstimate::ScheduleEstimate(const isa::Config& config) : config_(config) {
+ScheduleEstimate::ScheduleEstimate(const isa::Config& config,
+                                   const isa::CostParameters& parameters)
+    : config_(config), parameters_(parameters), port_(config, parameters) {
   // The first instructions come from memory and are checked.
   for (QueueTime& queue : queues_) {
     queue.engine_free = parameters_.memory_latency + parameters_.issue_interval;
@@ -23,15 +25,7 @@ void ScheduleEstimate::Append(isa::Queue queue, std::span<const uint32_t> words,
           std::max(start, queues_[other].finished[waits[other] - 1] + parameters_.semaphore_delay);
     }
   }
-  uint64_t engine_free = start + cost.occupancy;
-  auto use_port = [&](uint64_t& port_free, uint64_t bytes) {
-    if (bytes != 0) {
-      port_free = std::max(port_free, start) + (bytes + config_.axi_bytes - 1) / config_.axi_bytes;
-      engine_free = std::max(engine_free, port_free);
-    }
-  };
-  use_port(read_port_free_, cost.bytes_read);
-  use_port(write_port_free_, cost.bytes_written);
+  const uint64_t engine_free = std::max(start + cost.occupancy, port_.Pass(start, cost));
   uint64_t finished = engine_free + cost.latency;
   if (!own.finished.empty()) {
     finished = std::max(finished, own.finished.back());

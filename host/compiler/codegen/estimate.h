@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "host/compiler/codegen/hazard.h"
-#include "isa/cost/cost_model.h"
+#include "isa/cost/memory_port.h"
 
 namespace neuron::compiler {
 
 class ScheduleEstimate {
  public:
-  explicit ScheduleEstimate(const isa::Config& config);
+  ScheduleEstimate(const isa::Config& config, const isa::CostParameters& parameters);
 
   // Adds the next instruction of `queue`, which waits until each other queue has finished the
   // given number of its instructions (all added before).
@@ -34,8 +34,7 @@ class ScheduleEstimate {
   isa::Config config_;
   isa::CostParameters parameters_;
   std::array<QueueTime, isa::kNumQueues> queues_;
-  uint64_t read_port_free_ = 0;
-  uint64_t write_port_free_ = 0;
+  isa::MemoryPort port_;
   uint64_t cycles_ = 0;
 };
 

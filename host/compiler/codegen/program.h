@@ -20,7 +20,8 @@ namespace neuron::compiler {
 
 class ProgramBuilder {
  public:
-  explicit ProgramBuilder(const isa::Config& config) : estimate_(config) {}
+  ProgramBuilder(const isa::Config& config, const isa::CostParameters& cost)
+      : estimate_(config, cost) {}
 
   // The instructions appended from now on come from node `node` of the package.
   void SetNode(uint32_t node) { node_ = node; }

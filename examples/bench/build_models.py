@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the benchmark networks as ONNX files, in the layout of a model zoo.
+
+usage: build_models.py DIRECTORY [--only NAME ...]
+
+    DIRECTORY/manifest.json
+    DIRECTORY/models/NAME.onnx
+    DIRECTORY/cases/NAME/random/input_0.npy  output_0.npy
+
+Structure comes from torchvision and transformers, weights are random with a fixed seed (cycles do
+not depend on them). INT8 networks are quantised by ONNX Runtime: QuantizeLinear/DequantizeLinear
+pairs, one scale a channel for weights, one a tensor for activations, calibrated on random inputs;
+their inputs are INT8, and so are outputs that end in DequantizeLinear. Each network has a small sibling, NAME_small, for quick tests.
+BERT starts at the word embeddings: looking them up is left to the application.
+"""
+import argparse
+import json
+import pathlib
+import tempfile
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+import torchvision
+import transformers
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+SEED = 7
+OPSET = 17
+CALIBRATION_INPUTS = 2
+SETTLING_BATCHES = 4
+
+
+def settle(model, shape):
+    """Gives batch normalisation scales and the statistics of random inputs, so that activations
+    keep their size through the depth of the network."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.weight, 0.7, 1.3)
+            torch.nn.init.normal_(module.bias, 0.0, 0.1)
+            module.momentum = None
+            module.reset_running_stats()
+    model.train()
+    with torch.no_grad():
+        for _ in range(SETTLING_BATCHES):
+            model(torch.randn(4, *shape[1:]))
+    return model.eval()
+
+
+def picture_network(make):
+    def build(size):
+        shape = (1, 3, size, size)
+        return settle(make(weights=None), shape), shape
+
+    return build
+
+
+class BertEncoder(torch.nn.Module):
+    """BERT-base from word embeddings to the last hidden state."""
+
+    def __init__(self, layers):
+        super().__init__()
+        config = transformers.BertConfig(num_hidden_layers=layers, attn_implementation="eager")
+        self.bert = transformers.BertModel(config, add_pooling_layer=False)
+
+    def forward(self, embeddings):
+        return self.bert(inputs_embeds=embeddings).last_hidden_state
+
+
+def bert(layers):
+    def build(sequence):
+        return BertEncoder(layers).eval(), (1, sequence, 768)
+
+    return build
+
+
+def export(build, size, path):
+    """Writes the float network; returns the shape of its input."""
+    torch.manual_seed(SEED)
+    model, shape = build(size)
+    with torch.no_grad():
+        torch.onnx.export(model, (torch.randn(shape),), path, opset_version=OPSET, dynamo=False,
+                          input_names=["x"], output_names=["y"])
+    return shape
+
+
+class RandomInputs(CalibrationDataReader):
+    def __init__(self, shape):
+        random = np.random.default_rng(SEED)
+        self.left = [random.normal(0, 1, shape).astype(np.float32) for _ in range(CALIBRATION_INPUTS)]
+
+    def get_next(self):
+        return {"x": self.left.pop()} if self.left else None
+
+
+def quantize(source, target, shape, operators):
+    quantize_static(source, target, RandomInputs(shape), quant_format=QuantFormat.QDQ,
+                    op_types_to_quantize=operators, per_channel=True,
+                    activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)
+
+
+def use_integer_ports(path):
+    """Removes QuantizeLinear after the input and, where the network ends with it, DequantizeLinear
+    before the output: the network takes and gives INT8."""
+    model = onnx.load(path)
+    graph = model.graph
+    first = next(n for n in graph.node if n.op_type == "QuantizeLinear" and n.input[0] == "x")
+    last = next(n for n in graph.node if n.output[0] == "y")
+    for node in graph.node:
+        node.input[:] = ["x" if name == first.output[0] else name for name in node.input]
+    graph.node.remove(first)
+    graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.INT8
+    if last.op_type == "DequantizeLinear":
+        for node in graph.node:
+            node.output[:] = ["y" if name == last.input[0] else name for name in node.output]
+        graph.node.remove(last)
+        graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.INT8
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
+
+
+def run(path, array):
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return session.run(None, {"x": array})[0]
+
+
+def make(root, name, build, size, operators):
+    """Builds one network (INT8 when it has operators to quantise); returns its manifest entry."""
+    path = root / "models" / f"{name}.onnx"
+    random = np.random.default_rng(SEED + 1)
+    with tempfile.TemporaryDirectory() as scratch:
+        exported, prepared = f"{scratch}/exported.onnx", f"{scratch}/prepared.onnx"
+        shape = export(build, size, exported)
+        quant_pre_process(exported, prepared, skip_symbolic_shape=True)
+        if operators:
+            quantize(prepared, path, shape, operators)
+            use_integer_ports(path)
+            array = random.integers(-127, 128, shape).astype(np.int8)
+            tolerance = {"max_lsb": 4, "abs": [0.1], "rel": 0.02}
+        else:
+            onnx.save(onnx.load(prepared), path)
+            array = random.normal(0, 1, shape).astype(np.float32)
+            tolerance = {"fp32": {"abs": [1e-3], "rel": 1e-3}, "reduced": {"relative_l2": [0.05]}}
+    result = run(str(path), array)
+    directory = root / "cases" / name / "random"
+    directory.mkdir(parents=True, exist_ok=True)
+    np.save(directory / "input_0.npy", array)
+    np.save(directory / "output_0.npy", result)
+    print(f"{name}: input {list(shape)}, output {list(result.shape)}, "
+          f"standard deviation {result.astype(float).std():.3g}", flush=True)
+    return {
+        "name": name, "file": f"models/{name}.onnx", "tolerance": tolerance,
+        "inputs": [{"name": "x", "dtype": str(array.dtype), "shape": list(shape)}],
+        "outputs": [{"name": "y", "dtype": str(result.dtype), "shape": list(result.shape)}],
+        "cases": [{"name": "random", "dir": f"cases/{name}/random", "kind": "single", "check": []}],
+    }
+
+
+VISION = ["Conv", "Gemm", "Add", "MaxPool", "GlobalAveragePool", "Concat"]
+LANGUAGE = ["MatMul", "Gemm", "Add"]
+MODELS = torchvision.models
+# name: structure, size of the input, operators to quantise
+NETWORKS = {
+    "resnet50_int8": (picture_network(MODELS.resnet50), 224, VISION),
+    "resnet50_int8_small": (picture_network(MODELS.resnet50), 56, VISION),
+    "squeezenet11_int8": (picture_network(MODELS.squeezenet1_1), 224, VISION),
+    "squeezenet11_int8_small": (picture_network(MODELS.squeezenet1_1), 56, VISION),
+    "mobilenetv2_int8": (picture_network(MODELS.mobilenet_v2), 224, VISION),
+    "mobilenetv2_int8_small": (picture_network(MODELS.mobilenet_v2), 56, VISION),
+    "bert_base_int8": (bert(12), 128, LANGUAGE),
+    "bert_base_int8_small": (bert(1), 32, LANGUAGE),
+    "bert_base_fp32": (bert(12), 128, None),
+    "bert_base_fp32_small": (bert(1), 32, None),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("directory", type=pathlib.Path)
+    parser.add_argument("--only", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    arguments = parser.parse_args()
+    root = arguments.directory
+    (root / "models").mkdir(parents=True, exist_ok=True)
+    path = root / "manifest.json"
+    entries = {}
+    if path.exists():
+        entries = {e["name"]: e for e in json.loads(path.read_text(encoding="utf-8"))["models"]}
+    for name in arguments.only:
+        entries[name] = make(root, name, *NETWORKS[name])
+        manifest = {
+            "format": 1, "reference": f"onnxruntime {onnxruntime.__version__}",
+            "models": [entries[n] for n in NETWORKS if n in entries],
+        }
+        path.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
