@@ -90,17 +90,25 @@ Status MemoryPlan::Place(std::vector<BufferId> ids) {
 
 Result<int> MemoryPlan::PlaceEarly(BufferId id, int earliest) {
   Buffer& wanted = buffer(id);
-  const int latest = wanted.first;
-  for (int start = std::min(earliest, latest); start <= latest; ++start) {
-    const int64_t offset = FindGap(wanted.bytes, start, wanted.last, true);
-    if (offset >= 0) {
-      wanted.first = start;
-      wanted.offset = offset;
-      placed_.push_back(id);
-      return start;
+  const auto gap_from = [&](int start) { return FindGap(wanted.bytes, start, wanted.last, true); };
+  if (gap_from(wanted.first) < 0) {
+    return OutOfMemory(wanted);
+  }
+  // What fits from some start on fits from every later one.
+  int low = std::min(earliest, wanted.first);
+  int high = wanted.first;
+  while (low < high) {
+    const int middle = low + (high - low) / 2;
+    if (gap_from(middle) >= 0) {
+      high = middle;
+    } else {
+      low = middle + 1;
     }
   }
-  return OutOfMemory(wanted);
+  wanted.first = low;
+  wanted.offset = gap_from(low);
+  placed_.push_back(id);
+  return low;
 }
 
 }  // namespace neuron::compiler
