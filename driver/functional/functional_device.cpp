@@ -89,7 +89,8 @@ FunctionalDevice::Dram::~Dram() {
 }
 
 Result<std::unique_ptr<Device>> FunctionalDevice::Open(const DeviceUri& uri) {
-  NEURON_RETURN_IF_ERROR(uri.CheckOptions({"strict", "seed", "dram", "latency", "bytes_per_cycle"}));
+  NEURON_RETURN_IF_ERROR(
+      uri.CheckOptions({"strict", "seed", "dram", "latency", "bytes_per_cycle"}));
   NEURON_ASSIGN_OR_RETURN(const isa::Config config, FindConfiguration(uri.configuration));
   NEURON_ASSIGN_OR_RETURN(const uint64_t strict, uri.Number("strict", 0, 1));
   NEURON_ASSIGN_OR_RETURN(const uint64_t seed, uri.Number("seed", 0, UINT64_MAX));

@@ -57,6 +57,27 @@ po::options_description MemoryOptionsDescription() {
   return options;
 }
 
+po::options_description AutoCastDescription() {
+  po::options_description options;
+  options.add_options()("auto-cast", po::value<std::string>()->default_value("none"),
+                        "store float weights and activations as bf16 or fp16, or none");
+  return options;
+}
+
+ElementType FloatStorageOf(const po::variables_map& values) {
+  const auto name = values["auto-cast"].as<std::string>();
+  if (name == "none") {
+    return ElementType::kFloat32;
+  }
+  if (name == "bf16") {
+    return ElementType::kBfloat16;
+  }
+  if (name == "fp16") {
+    return ElementType::kFloat16;
+  }
+  throw Failure{kExitUsage, fmt::format("--auto-cast '{}' is not none, bf16 or fp16", name)};
+}
+
 isa::CostParameters MemoryOf(const po::variables_map& values) {
   isa::CostParameters cost;
   cost.memory_latency = values["memory-latency"].as<uint32_t>();
@@ -66,6 +87,7 @@ isa::CostParameters MemoryOf(const po::variables_map& values) {
 
 po::options_description CompileOptionsDescription() {
   po::options_description options = MemoryOptionsDescription();
+  options.add(AutoCastDescription());
   options.add_options()("config", po::value<std::string>()->default_value("sim"),
                         "hardware configuration to compile for")(
       "bind", po::value<std::vector<std::string>>()->composing(),
@@ -80,6 +102,7 @@ compiler::CompileOptions CompileOptionsOf(const po::variables_map& values,
   options.import.path = path;
   options.configuration = values["config"].as<std::string>();
   options.cost = MemoryOf(values);
+  options.import.float_storage = FloatStorageOf(values);
   if (values.count("bind") != 0) {
     for (const std::string& text : values["bind"].as<std::vector<std::string>>()) {
       const Status added = compiler::AddBinding(text, options.import);

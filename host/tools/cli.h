@@ -63,7 +63,10 @@ bool Parse(const Arguments& arguments, const po::options_description& options,
 // The memory that the compiler plans for: --memory-latency, --memory-bytes-per-cycle.
 po::options_description MemoryOptionsDescription();
 isa::CostParameters MemoryOf(const po::variables_map& values);
-// Options of everything that may compile: --config, --bind and the memory.
+// --auto-cast, and the type that it names; throws Failure for one that it does not know.
+po::options_description AutoCastDescription();
+ElementType FloatStorageOf(const po::variables_map& values);
+// Options of everything that may compile: --config, --bind, --auto-cast and the memory.
 po::options_description CompileOptionsDescription();
 // The options of a compilation of `path`. Throws Failure for a malformed --bind.
 compiler::CompileOptions CompileOptionsOf(const po::variables_map& values, const std::string& path);

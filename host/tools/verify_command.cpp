@@ -47,6 +47,7 @@ struct Verifier {
   nrt::Runtime runtime;
   nrt_device_info device;
   isa::CostParameters cost;
+  ElementType float_storage = ElementType::kFloat32;
   bool reduced = false;
   bool independent_steps = false;
   nrt::ExecuteOptions execute;
@@ -85,6 +86,7 @@ Status Prepare(Verifier& verifier, const ZooModel& model, std::map<std::string, 
   options.import.input_shapes = compiled.shapes;
   options.configuration = verifier.device.configuration;
   options.cost = verifier.cost;
+  options.import.float_storage = verifier.float_storage;
   Result<compiler::CompileOutput> output = compiler::Compile(options);
   if (!output.ok()) {
     return Status(output.status().code(), "compile: " + output.status().message());
@@ -251,21 +253,27 @@ nlohmann::json RowJson(const Row& row) {
 
 po::options_description Options() {
   po::options_description options = MemoryOptionsDescription();
+  options.add(AutoCastDescription());
   options.add_options()("device", po::value<std::string>()->default_value(""),
                         "device (default: $NEURON_DEVICE, else functional)")(
       "filter", po::value<std::string>()->default_value(""),
       "only what matches this glob: MODEL or MODEL/CASE")(
       "tolerance", po::value<std::string>()->default_value("auto"),
-      "fp32, reduced, or auto: reduced on configurations with narrow multipliers")(
-      "independent-steps", "feed sequences their stored states instead of carrying our own")(
+      "fp32, reduced, or auto: reduced with --auto-cast and on configurations with narrow "
+      "multipliers")("independent-steps",
+                     "feed sequences their stored states instead of carrying our own")(
       "json", po::value<std::string>(), "write the results as JSON to FILE ('-': standard output)")(
       "timeout", po::value<double>()->default_value(0), "seconds for one launch (0: 600)")(
       "progress", "show progress also when the standard error is no terminal");
   return options;
 }
 
-bool UseReduced(const std::string& tolerance, const std::string& configuration) {
+bool UseReduced(const std::string& tolerance, const std::string& configuration,
+                ElementType float_storage) {
   if (tolerance == "auto") {
+    if (float_storage != ElementType::kFloat32) {
+      return true;
+    }
     const isa::Config* config = isa::FindConfig(configuration);
     return config != nullptr && config->mantissa_width < kFullMantissa;
   }
@@ -286,12 +294,15 @@ Verifier MakeVerifier(const po::variables_map& values) {
     throw FailureOf(FromRuntime(runtime.status()), kExitDevice);
   }
   const nrt_device_info device = *runtime->info();
+  const ElementType float_storage = FloatStorageOf(values);
   const double seconds = values["timeout"].as<double>();
   return {.zoo = std::move(zoo).value(),
           .runtime = std::move(*runtime),
           .device = device,
           .cost = MemoryOf(values),
-          .reduced = UseReduced(values["tolerance"].as<std::string>(), device.configuration),
+          .float_storage = float_storage,
+          .reduced = UseReduced(values["tolerance"].as<std::string>(), device.configuration,
+                                float_storage),
           .independent_steps = values.count("independent-steps") != 0,
           .execute = {.timeout = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000))},
           .progress = Progress(values.count("progress") != 0)};

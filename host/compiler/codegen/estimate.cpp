@@ -5,8 +5,7 @@
 
 namespace neuron::compiler {
 
-ScheduleEstimate::ScheduleEstimate(const isa::Config& config,
-                                   const isa::CostParameters& parameters)
+ScheduleEstimate::ScheduleEstimate(const isa::Config& config, const isa::CostParameters& parameters)
     : config_(config), parameters_(parameters), port_(config, parameters) {
   // The first instructions come from memory and are checked.
   for (QueueTime& queue : queues_) {

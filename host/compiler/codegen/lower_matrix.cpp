@@ -237,7 +237,7 @@ int64_t WindowOfWeights(const MatrixLayer& matrix, int64_t partitions) {
     return partitions;
   }
   int64_t used = 0;
-  const auto weights = matrix.weight.as<float>();
+  const std::vector<float> weights = matrix.weight.ToFloats();
   for (const float weight : weights) {
     used += weight != 0.0F ? 1 : 0;
   }

@@ -182,6 +182,10 @@ Result<LayerGraph> RunPasses(const ImportOptions& options, std::span<const std::
     NEURON_RETURN_IF_ERROR(pass.run(module));
     dump(pass.name, ToText(module.graph));
   }
+  if (options.float_storage != ElementType::kFloat32) {
+    NEURON_RETURN_IF_ERROR(AutoCast(module.graph, options.float_storage));
+  }
+  dump("auto-cast", ToText(module.graph));
   return std::move(module.graph);
 }
 
@@ -228,6 +232,7 @@ const std::vector<std::string>& PassNames() {
     for (const LayerPass& pass : LayerPasses()) {
       result.emplace_back(pass.name);
     }
+    result.emplace_back("auto-cast");
     return result;
   }();
   return names;

@@ -23,6 +23,8 @@ struct ImportOptions {
   std::map<std::string, int64_t> dimensions;
   // Whole shapes of inputs: {"input", {1, 1760}}; wins over `dimensions`.
   std::map<std::string, Shape> input_shapes;
+  // How float weights and activations are stored: kFloat32 (as they are), kBfloat16 or kFloat16.
+  ElementType float_storage = ElementType::kFloat32;
   // Called after each pass with its name and the printable graph; see PassNames().
   std::function<void(const std::string& pass, const std::string& text)> dump;
 };

@@ -34,13 +34,18 @@ class Checker {
     return OkStatus();
   }
 
+  static bool IsStoredFloat(ElementType type) {
+    return type == ElementType::kFloat32 || type == ElementType::kBfloat16 ||
+           type == ElementType::kFloat16;
+  }
+
   Status CheckValue(const Value& value) const {
-    if (value.type != ElementType::kFloat32 && value.type != ElementType::kInt8 &&
-        value.type != ElementType::kUint8) {
+    const bool integer = value.type == ElementType::kInt8 || value.type == ElementType::kUint8;
+    if (!integer && !IsStoredFloat(value.type)) {
       return Error("'" + value.name + "' is " + ElementTypeName(value.type) +
-                   "; the engines work on float32, int8 and uint8");
+                   "; the engines work on float32, bfloat16, float16, int8 and uint8");
     }
-    if (value.type != ElementType::kFloat32 && !value.quantization && !IsMovement(layer_)) {
+    if (integer && !value.quantization && !IsMovement(layer_)) {
       return Error("'" + value.name +
                    "' is an integer tensor without a scale; quantise it with QuantizeLinear");
     }
@@ -114,7 +119,7 @@ class Checker {
     const auto fits = [&](const auto& list, bool one_allowed) {
       return list.empty() || list.size() == filters || (one_allowed && list.size() == 1);
     };
-    const bool integer = matrix.weight.type != ElementType::kFloat32;
+    const bool integer = !IsStoredFloat(matrix.weight.type);
     if (!fits(matrix.bias, false) || !fits(matrix.bias_int, false) || !fits(matrix.scale, true) ||
         matrix.scale.empty() == integer || matrix.weight.elements() < 1 ||
         integer != in().quantization.has_value() || (out().quantization.has_value() && !integer)) {

@@ -54,6 +54,11 @@ Status FuseQuantization(Module& module);
 // invariant that layer_graph.h states.
 Status Finish(Module& module);
 
+// Stores the weights of float matrix layers as `type` (kBfloat16 or kFloat16), and so every float
+// value that a layer makes, but for graph outputs, operands of host layers and what is tied to those
+// or to inputs by layers that only move elements. kUnsupported for a weight that `type` cannot hold.
+Status AutoCast(LayerGraph& graph, ElementType type);
+
 // Whether a layer's operands, attributes and result fit one another as layer_graph.h says. A model
 // that ONNX's own rules let through may still fail here: kInvalidArgument, naming the layer.
 Status CheckLayer(const LayerGraph& graph, const Layer& layer);

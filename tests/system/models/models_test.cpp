@@ -16,6 +16,14 @@ TEST_F(ModelsTest, StrictModeFindsNoRacesAndNoUninitialisedReads) {
   EXPECT_TRUE(Verifies(folder(), "functional?strict=1", "*"));
 }
 
+TEST_F(ModelsTest, ReducedStorageStaysWithinItsTolerance) {
+  for (const char* storage : {"bf16", "fp16"}) {
+    const ProgramResult result = Neuron(
+        {"verify", folder().string(), "--device", "functional?strict=1", "--auto-cast", storage});
+    EXPECT_EQ(result.exit_code, 0) << "--auto-cast " << storage << ": " << result.ToString();
+  }
+}
+
 TEST_F(ModelsTest, WrongReferenceFailsTheCase) {
   const std::filesystem::path reference =
       folder() / "cases" / "convolutions" / "random_0" / "output_0.npy";

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which tensors --auto-cast stores in 16 bits.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "host/compiler/passes/passes.h"
+#include "tests/unit/import/models.h"
+
+namespace neuron::compiler {
+namespace {
+
+using testing::ElementsAre;
+
+Result<LayerGraph> ImportAs(const ModelBuilder& model, ElementType storage) {
+  ImportOptions options;
+  options.bytes = model.Bytes();
+  options.float_storage = storage;
+  return ImportModel(options);
+}
+
+// The stored type of the value named `name`.
+ElementType TypeOf(const LayerGraph& graph, const std::string& name) {
+  for (const Value& value : graph.values) {
+    if (value.name == name) {
+      return value.type;
+    }
+  }
+  ADD_FAILURE() << "no value '" << name << "' in\n" << ToText(graph);
+  return ElementType::kUndefined;
+}
+
+// x -> Conv -> MaxPool -> Conv -> y
+ModelBuilder TwoConvolutions(float weight) {
+  ModelBuilder model;
+  model.Input("x", {1, 1, 4, 4}).Output("y");
+  model.Floats("w", {1, 1, 1, 1}, {weight});
+  model.Node("Conv", {"x", "w"}, "a");
+  SetInts(model.Node("MaxPool", {"a"}, "b"), "kernel_shape", {2, 2});
+  model.Node("Conv", {"b", "w"}, "y");
+  return model;
+}
+
+TEST(AutoCastTest, WeightsAndInnerValuesAreReducedButInputsAndOutputsKeepTheirType) {
+  const auto graph = ImportAs(TwoConvolutions(1.0F / 3), ElementType::kBfloat16);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  EXPECT_EQ(TypeOf(*graph, "x"), ElementType::kFloat32);
+  EXPECT_EQ(TypeOf(*graph, "a"), ElementType::kBfloat16);
+  EXPECT_EQ(TypeOf(*graph, "b"), ElementType::kBfloat16);
+  EXPECT_EQ(TypeOf(*graph, "y"), ElementType::kFloat32);
+  const auto& weight = std::get<MatrixLayer>(graph->layers[0].body).weight;
+  EXPECT_EQ(weight.type, ElementType::kBfloat16);
+  EXPECT_THAT(weight.ToFloats(), ElementsAre(0.333984375F));
+}
+
+TEST(AutoCastTest, WhatMovementTiesToAnOutputKeepsItsType) {
+  ModelBuilder model;
+  model.Input("x", {2, 3}).Output("y");
+  model.Node("Sqrt", {"x"}, "a");
+  model.Node("Transpose", {"a"}, "y");
+  const auto graph = ImportAs(model, ElementType::kFloat16);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  EXPECT_EQ(TypeOf(*graph, "a"), ElementType::kFloat32);
+}
+
+TEST(AutoCastTest, OperandsOfHostLayersKeepTheirType) {
+  LayerGraph graph;
+  for (const char* name : {"x", "a", "b", "c", "y"}) {
+    Value value;
+    value.name = name;
+    value.shape = {3};
+    graph.values.push_back(std::move(value));
+  }
+  graph.values[0].is_input = true;
+  graph.values[4].is_output = true;
+  const auto layer = [](ValueId from, ValueId to, LayerBody body) {
+    Layer result;
+    result.name = "layer";
+    result.inputs = {from};
+    result.outputs = {to};
+    result.body = std::move(body);
+    return result;
+  };
+  graph.layers = {layer(0, 1, UnaryLayer{}), layer(1, 2, HostLayer{}), layer(2, 3, UnaryLayer{}),
+                  layer(3, 4, UnaryLayer{})};
+  ASSERT_TRUE(AutoCast(graph, ElementType::kBfloat16).ok());
+  EXPECT_EQ(TypeOf(graph, "a"), ElementType::kFloat32);
+  EXPECT_EQ(TypeOf(graph, "b"), ElementType::kFloat32);
+  EXPECT_EQ(TypeOf(graph, "c"), ElementType::kBfloat16);
+}
+
+TEST(AutoCastTest, AWeightBeyondFloat16IsRefusedByName) {
+  const auto graph = ImportAs(TwoConvolutions(70000.0F), ElementType::kFloat16);
+  EXPECT_EQ(graph.status().code(), StatusCode::kUnsupported);
+  EXPECT_THAT(graph.status().message(), testing::HasSubstr("'Conv_a' has the weight 70000"));
+  EXPECT_TRUE(ImportAs(TwoConvolutions(70000.0F), ElementType::kBfloat16).ok());
+}
+
+}  // namespace
+}  // namespace neuron::compiler
