@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compiles networks, runs them on the cycle model and compares with goals and baselines.
+
+usage: run.py [GROUP ...] [--check | --move-baselines] [options]
+
+Groups: goals (the networks with a goal), small (their small siblings), zoo (models of at most
+50 million multiply-accumulates in the folder that NEURON_ZOO names). Default: goals.
+Networks other than the zoo's are made by build_models.py and looked for in build/bench.
+
+Memory is 60 cycles away and passes 10 bytes a cycle; weights come from it in every inference.
+Cycles are those of the functional model; with --device rtl they are counted by the RTL.
+
+  --check            fail when cycles differ from the baselines by more than 2%
+  --move-baselines   write the cycles of this run into the baselines
+
+Exit codes: 0 ok, 1 a network failed or moved, 2 usage, 77 nothing to run.
+"""
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BASELINES = ROOT / "tests/baselines/cycles.json"
+MEMORY = {"latency": 60, "bytes_per_cycle": 10}
+TOLERANCE = 0.02
+ZOO_LIMIT = 50_000_000  # multiply-accumulates
+NOTHING_TO_RUN = 77
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """What a network should reach; `gemmini` is what that accelerator, also with 256
+    multiply-accumulates per cycle, published for INT8."""
+
+    cycles: int = 0  # at most
+    utilisation: float = 0  # at least
+    gemmini: str = ""
+    layers: tuple = ()  # (title, part of the node's name, least utilisation)
+
+    def text(self):
+        return f"<= {self.cycles / 1e6:.1f} M" if self.cycles else f">= {self.utilisation:.0%}"
+
+    def holds(self, row):
+        if self.cycles:
+            return row["cycles"] <= self.cycles
+        return row["utilisation"] >= self.utilisation
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    model: str
+    zoo: bool = False
+    configuration: str = "sim"
+    auto_cast: str = "none"
+    goal: Goal = None
+
+    @property
+    def name(self):
+        parts = [self.model]
+        if self.auto_cast != "none":
+            parts.append(self.auto_cast)
+        if self.configuration != "sim":
+            parts.append(self.configuration)
+        return "/".join(parts)
+
+
+FEED_FORWARD = (("feed-forward", "intermediate", 0.92), ("feed-forward", "output/dense", 0.92))
+GOALS = [
+    Network("resnet50_int8", goal=Goal(cycles=18_500_000, gemmini="24.2 M (66%)")),
+    Network("resnet50_int8", configuration="sim-small", goal=Goal(cycles=21_000_000)),
+    Network("squeezenet11_int8", goal=Goal(utilisation=0.60, gemmini="34%")),
+    Network("mobilenetv2_int8", goal=Goal(utilisation=0.40)),
+    Network("bert_base_int8", goal=Goal(utilisation=0.85, gemmini="54-99%")),
+    Network("bert_base_fp32", auto_cast="bf16", goal=Goal(utilisation=0.85)),
+    Network("resnet8_int8", zoo=True, goal=Goal(utilisation=0.80)),
+    Network("hifigan_v2", zoo=True, goal=Goal(utilisation=0.70)),
+]
+SMALL = [
+    Network("resnet50_int8_small"),
+    Network("resnet50_int8_small", configuration="sim-small"),
+    Network("squeezenet11_int8_small"),
+    Network("mobilenetv2_int8_small"),
+    Network("bert_base_int8_small"),
+    Network("bert_base_fp32_small", auto_cast="bf16"),
+]
+
+
+def manifest(folder):
+    path = folder / "manifest.json"
+    if not path.exists():
+        return {}
+    models = json.loads(path.read_text(encoding="utf-8"))["models"]
+    return {model["name"]: model for model in models}
+
+
+def shortest_case(model):
+    return min(model["cases"], key=lambda case: case.get("steps", 1))["name"]
+
+
+class Bench:
+    """Runs networks with the `neuron` command."""
+
+    def __init__(self, arguments):
+        self.neuron = arguments.neuron
+        self.device = arguments.device
+        self.folders = {False: arguments.networks, True: arguments.zoo}
+        self.models = {key: manifest(folder) if folder else {} for key, folder in self.folders.items()}
+
+    def zoo_networks(self):
+        models = self.models[True].values()
+        return [Network(m["name"], zoo=True) for m in models if m["macs_per_inference"] <= ZOO_LIMIT]
+
+    def has(self, network):
+        return network.model in self.models[network.zoo]
+
+    def compile(self, network, path):
+        """Seconds, peak MiB and the size of the image."""
+        model = self.models[network.zoo][network.model]
+        command = [self.neuron, "compile", self.folders[network.zoo] / model["file"], "-o", path,
+                   "--json", "-", "--config", network.configuration, "--auto-cast", network.auto_cast,
+                   "--memory-latency", str(MEMORY["latency"]),
+                   "--memory-bytes-per-cycle", str(MEMORY["bytes_per_cycle"])]
+        for value in model["inputs"]:
+            shape = value.get("case_shape", value["shape"])
+            command += ["--bind", f"{value['name']}:{','.join(str(size) for size in shape)}"]
+        start = time.monotonic()
+        with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+            child = os.posix_spawn(command[0], command, os.environ,
+                                   file_actions=[(os.POSIX_SPAWN_DUP2, output.fileno(), 1),
+                                                 (os.POSIX_SPAWN_DUP2, errors.fileno(), 2)])
+            _, status, usage = os.wait4(child, 0)
+            seconds = time.monotonic() - start
+            output.seek(0)
+            errors.seek(0)
+            if os.waitstatus_to_exitcode(status) != 0:
+                return {"error": errors.read().strip()}
+            report = json.load(output)
+        return {"compile_seconds": seconds, "compile_cpu_seconds": usage.ru_utime + usage.ru_stime,
+                "compile_peak_mib": usage.ru_maxrss / 1024,
+                "image_bytes": report["image_bytes"], "estimated_cycles": report["estimated_cycles"]}
+
+    def run(self, network):
+        """One case of the network: verdict, cycles, utilisation."""
+        case = shortest_case(self.models[network.zoo][network.model])
+        options = "&".join(f"{key}={value}" for key, value in MEMORY.items())
+        command = [self.neuron, "verify", self.folders[network.zoo], "--filter",
+                   f"{network.model}/{case}", "--json", "-", "--auto-cast", network.auto_cast,
+                   "--device", f"{self.device}:{network.configuration}?{options}",
+                   "--memory-latency", str(MEMORY["latency"]),
+                   "--memory-bytes-per-cycle", str(MEMORY["bytes_per_cycle"])]
+        start = time.monotonic()
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not done.stdout:
+            return {"error": done.stderr.strip()}
+        result = json.loads(done.stdout)["cases"][0]
+        row = {"case": case, "verdict": result["verdict"], "cycles": result["cycles"],
+               "utilisation": result["utilization"], "macs": result["stats"]["macs"],
+               "host_segments": len(result["host_segments"]), "verify_seconds": time.monotonic() - start}
+        if result["verdict"] != "pass":
+            row["error"] = result["message"]
+        return row
+
+    def measure(self, network, compiles):
+        row = {"name": network.name, "model": network.model, "configuration": network.configuration,
+               "auto_cast": network.auto_cast}
+        if compiles:
+            with tempfile.TemporaryDirectory() as scratch:
+                row |= self.compile(network, f"{scratch}/network.ncx")
+        if "error" not in row:
+            row |= self.run(network)
+        if network.goal:
+            row["goal"] = network.goal.text()
+            row["gemmini"] = network.goal.gemmini
+            row["reached"] = row.get("cycles", 0) > 0 and network.goal.holds(row)
+        return row
+
+
+def against_baseline(row, baselines):
+    """How the cycles moved, and whether that is a failure."""
+    expected = baselines.get(row["name"])
+    if not row.get("cycles"):
+        return "", expected is not None
+    if expected is None:
+        return "new", False
+    change = row["cycles"] / expected - 1
+    return f"{change:+.1%}" if change else "=", abs(change) > TOLERANCE
+
+
+def print_row(row, moved):
+    if not row.get("cycles"):
+        print(f"{row['name']:<36} FAIL  {row['error'].splitlines()[0]}", flush=True)
+        return
+    text = (f"{row['name']:<36} {row['verdict']:<5} {row['cycles']:>12,} {row['utilisation']:>7.1%} "
+            f"{row['macs']:>14,} {moved:>7}")
+    if "goal" in row:
+        text += f"  goal {row['goal']:<10} {'reached' if row['reached'] else 'missed':<8}"
+        text += f"Gemmini {row['gemmini']:<13}" if row["gemmini"] else " " * 21
+    if "compile_seconds" in row:
+        text += f" compile {row['compile_cpu_seconds']:.1f} s {row['compile_peak_mib']:.0f} MiB"
+    print(text, flush=True)
+
+
+def parse():
+    parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     description=__doc__)
+    parser.add_argument("groups", nargs="*", metavar="GROUP", choices=[[], "goals", "small", "zoo"])
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--move-baselines", action="store_true")
+    parser.add_argument("--only", nargs="+", metavar="MODEL", default=[])
+    parser.add_argument("--neuron", type=pathlib.Path, default=ROOT / "build/release/bin/neuron")
+    parser.add_argument("--networks", type=pathlib.Path, default=ROOT / "build/bench")
+    parser.add_argument("--zoo", type=pathlib.Path, default=os.environ.get("NEURON_ZOO") or None)
+    parser.add_argument("--device", default="functional", choices=["functional", "rtl"])
+    parser.add_argument("--json", type=pathlib.Path)
+    arguments = parser.parse_args()
+    arguments.groups = arguments.groups or ["goals"]
+    return arguments
+
+
+def main():
+    arguments = parse()
+    bench = Bench(arguments)
+    groups = {"goals": GOALS, "small": SMALL, "zoo": bench.zoo_networks()}
+    networks = [n for group in arguments.groups for n in groups[group]]
+    networks = [n for n in networks if not arguments.only or n.model in arguments.only]
+    missing = sorted({n.model for n in networks if not bench.has(n)})
+    if missing:
+        print(f"not here (make them with examples/bench/build_models.py, set NEURON_ZOO): {', '.join(missing)}")
+    networks = [n for n in networks if bench.has(n)]
+    if not networks:
+        print("nothing to run")
+        return NOTHING_TO_RUN
+    baselines = json.loads(BASELINES.read_text(encoding="utf-8"))["cycles"]
+    print(f"{'network':<36} {'':<5} {'cycles':>12} {'util':>7} {'MACs':>14} {'moved':>7}")
+    rows, failures = [], []
+    for network in networks:
+        row = bench.measure(network, compiles=network.goal is not None)
+        moved, failed = against_baseline(row, baselines)
+        print_row(row, moved)
+        rows.append(row)
+        if failed or (row["name"] in baselines and row.get("verdict") != "pass"):
+            failures.append(f"{row['name']}: {row.get('error') or ''} {row.get('cycles', 'no')} cycles, "
+                            f"baseline {baselines[row['name']]} ({moved or 'did not run'})")
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"memory": MEMORY, "networks": rows}, indent=1), encoding="utf-8")
+    if arguments.move_baselines:
+        baselines |= {row["name"]: row["cycles"] for row in rows if row.get("verdict") == "pass"}
+        text = json.dumps({"memory": MEMORY, "cycles": dict(sorted(baselines.items()))}, indent=1)
+        BASELINES.write_text(text + "\n", encoding="utf-8")
+    elif arguments.check and failures:
+        print(f"\nMoved by more than {TOLERANCE:.0%} or failed; if that is meant, say so with\n"
+              f"  examples/bench/run.py {' '.join(arguments.groups)} --move-baselines\n")
+        print("\n".join("  " + failure for failure in failures))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
