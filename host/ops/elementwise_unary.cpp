@@ -132,6 +132,23 @@ Result<Tensors> Identity(const Call& call) {
   return One(call.in(0));
 }
 
+// Keeps everything, as at inference.
+Result<Tensors> Dropout(const Call& call) {
+  NEURON_RETURN_IF_ERROR(call.Need(1));
+  const bool training = call.has(2) && call.in(2).elements() == 1 && call.in(2).ValueAt(0) != 0.0;
+  const double ratio = call.has(1) && call.in(1).elements() == 1 ? call.in(1).ValueAt(0) : 0.5;
+  if (training && ratio != 0.0) {
+    return call.Error("training mode drops elements at random", StatusCode::kUnsupported);
+  }
+  Tensors results = One(call.in(0));
+  if (call.node.outputs.size() > 1 && !call.node.outputs[1].empty()) {
+    NEURON_ASSIGN_OR_RETURN(HostTensor mask, Allocate(call, ElementType::kBool, call.in(0).shape));
+    std::fill(mask.data.begin(), mask.data.end(), std::byte{1});
+    results.push_back(std::move(mask));
+  }
+  return results;
+}
+
 Result<Tensors> Cast(const Call& call) {
   NEURON_RETURN_IF_ERROR(call.Need(1));
   const auto to = static_cast<ElementType>(call.node.Int("to", 0));
@@ -209,7 +226,7 @@ constexpr Operator kOperators[] = {
     {"Gelu", Gelu},
     {"Not", Not},
     {"Identity", Identity},
-    {"Dropout", Identity},
+    {"Dropout", Dropout},
     {"Cast", Cast},
     {"Clip", Clip},
     {"IsNaN", IsNan},

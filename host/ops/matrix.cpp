@@ -38,18 +38,13 @@ Result<Tensors> Convert(const Call& call, const std::vector<float>& values, Elem
 
 // Rows: channel and tap; columns: output positions. Positions in the padding are 0.
 void Unfold(const float* plane, int64_t channels, const Window& window, Matrix& columns) {
-  for (int64_t row = 0; row < channels * window.kernel_size(); ++row) {
-    const int64_t channel = row / window.kernel_size();
-    const int64_t ky = row % window.kernel_size() / window.kernel[1];
-    const int64_t kx = row % window.kernel[1];
-    const float* source = plane + channel * window.input_size();
-    float* target = columns.row(row).data();
-    for (int64_t oy = 0; oy < window.output[0]; ++oy) {
-      const int64_t y = oy * window.strides[0] - window.low[0] + ky * window.dilations[0];
-      for (int64_t ox = 0; ox < window.output[1]; ++ox) {
-        const int64_t x = ox * window.strides[1] - window.low[1] + kx * window.dilations[1];
-        const bool inside = y >= 0 && y < window.input[0] && x >= 0 && x < window.input[1];
-        *target++ = inside ? source[y * window.input[1] + x] : 0.0F;
+  for (int64_t tap = 0; tap < window.kernel_size(); ++tap) {
+    const std::vector<int64_t> offsets = window.InputOffsets(tap);
+    for (int64_t channel = 0; channel < channels; ++channel) {
+      const float* source = plane + channel * window.input_size();
+      float* target = columns.row(channel * window.kernel_size() + tap).data();
+      for (const int64_t offset : offsets) {
+        *target++ = offset >= 0 ? source[offset] : 0.0F;
       }
     }
   }
@@ -127,9 +122,9 @@ Result<Window> TransposedWindow(const Call& call, const Shape& in, const Shape& 
       }
     }
   }
-  window.input = window.output = {1, 1};
+  window.input = window.output = {1, 1, 1};
   for (size_t i = 0; i < spatial; ++i) {
-    const size_t at = i + 2 - spatial;
+    const size_t at = i + kWindowAxes - spatial;
     const int64_t full = (in[i + 2] - 1) * window.strides[at] +
                          (window.kernel[at] - 1) * window.dilations[at] + 1 +
                          (extra.size() == spatial ? extra[i] : 0);
@@ -157,8 +152,9 @@ Result<Tensors> ConvTranspose(const Call& call) {
   const Shape& in = call.in(0).shape;
   const Shape& w = call.in(1).shape;  // [C, M / group, kernel...]
   const int64_t group = call.node.Int("group", 1);
-  if (in.size() > 4) {
-    return call.Error("only one or two spatial dimensions are supported", StatusCode::kUnsupported);
+  if (in.size() > 2 + kWindowAxes) {
+    return call.Error("only one to three spatial dimensions are supported",
+                      StatusCode::kUnsupported);
   }
   if (w.size() != in.size() || in.size() < 3 || group < 1 || w[0] != in[1] || in[1] % group != 0) {
     return call.Error("weights " + ShapeToString(w) + " do not fit the input " + ShapeToString(in));
@@ -184,18 +180,15 @@ Result<Tensors> ConvTranspose(const Call& call) {
                         window.output_size());
       const View kernel(weights.data() + g * each * w[1] * taps, each, w[1] * taps);
       const Matrix spread = kernel.transpose() * inputs;
-      for (int64_t row = 0; row < spread.rows(); ++row) {
-        const int64_t filter = g * w[1] + row / taps;
-        const int64_t ky = row % taps / window.kernel[1];
-        const int64_t kx = row % window.kernel[1];
-        float* plane = y.data() + (n * filters + filter) * window.input_size();
-        for (int64_t at = 0; at < window.output_size(); ++at) {
-          const int64_t oy =
-              at / window.output[1] * window.strides[0] - window.low[0] + ky * window.dilations[0];
-          const int64_t ox =
-              at % window.output[1] * window.strides[1] - window.low[1] + kx * window.dilations[1];
-          if (oy >= 0 && oy < window.input[0] && ox >= 0 && ox < window.input[1]) {
-            plane[oy * window.input[1] + ox] += spread(row, at);
+      float* planes = y.data() + (n * filters + g * w[1]) * window.input_size();
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        const std::vector<int64_t> offsets = window.InputOffsets(tap);
+        for (int64_t filter = 0; filter < w[1]; ++filter) {
+          float* plane = planes + filter * window.input_size();
+          for (size_t at = 0; at < offsets.size(); ++at) {
+            if (offsets[at] >= 0) {
+              plane[offsets[at]] += spread(filter * taps + tap, static_cast<int64_t>(at));
+            }
           }
         }
       }

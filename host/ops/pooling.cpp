@@ -12,13 +12,13 @@ namespace {
 // The elements of the input under one window, clipped to it: for each axis the first index, and
 // the number of steps of `dilation` inside the input.
 struct Clip {
-  std::array<int64_t, 2> first;
-  std::array<int64_t, 2> count;
+  WindowIndex first;
+  WindowIndex count;
 };
 
-Clip ClipWindow(const Window& window, const std::array<int64_t, 2>& at) {
+Clip ClipWindow(const Window& window, const WindowIndex& at) {
   Clip clip;
-  for (size_t i = 0; i < 2; ++i) {
+  for (size_t i = 0; i < kWindowAxes; ++i) {
     const int64_t start = at[i] * window.strides[i] - window.low[i];
     const int64_t step = window.dilations[i];
     const int64_t skipped = start < 0 ? (-start + step - 1) / step : 0;
@@ -32,9 +32,9 @@ Clip ClipWindow(const Window& window, const std::array<int64_t, 2>& at) {
 }
 
 // Elements of the window inside the padded input, for averages that count the padding.
-int64_t PaddedCount(const Window& window, const std::array<int64_t, 2>& at) {
+int64_t PaddedCount(const Window& window, const WindowIndex& at) {
   int64_t count = 1;
-  for (size_t i = 0; i < 2; ++i) {
+  for (size_t i = 0; i < kWindowAxes; ++i) {
     const int64_t start = at[i] * window.strides[i] - window.low[i];
     const int64_t room = window.input[i] + window.high[i] - start;
     count *= std::min(window.kernel[i], (room + window.dilations[i] - 1) / window.dilations[i]);
@@ -42,49 +42,89 @@ int64_t PaddedCount(const Window& window, const std::array<int64_t, 2>& at) {
   return count;
 }
 
-template <typename Start, typename Fold, typename Finish>
-Result<Tensors> Pool(const Call& call, const Window& window, Start start, Fold fold,
-                     Finish finish) {
-  const HostTensor& x = call.in(0);
-  NEURON_ASSIGN_OR_RETURN(HostTensor y,
-                          Allocate(call, x.type, WindowOutputShape(x.shape, x.shape[1], window)));
-  const int64_t planes = x.shape[0] * x.shape[1];
-  int64_t target = 0;
-  for (int64_t plane = 0; plane < planes; ++plane) {
-    const int64_t base = plane * window.input_size();
-    std::array<int64_t, 2> at;
-    for (at[0] = 0; at[0] < window.output[0]; ++at[0]) {
-      for (at[1] = 0; at[1] < window.output[1]; ++at[1]) {
-        const Clip clip = ClipWindow(window, at);
-        double value = start;
-        for (int64_t ky = 0; ky < clip.count[0]; ++ky) {
-          const int64_t row = clip.first[0] + ky * window.dilations[0];
-          for (int64_t kx = 0; kx < clip.count[1]; ++kx) {
-            const int64_t column = clip.first[1] + kx * window.dilations[1];
-            value = fold(value, x.ValueAt(base + row * window.input[1] + column));
-          }
-        }
-        StoreDouble(y, target++, finish(value, clip.count[0] * clip.count[1], at));
+// Calls visit(index) for every index below `sizes`, row by row.
+template <typename Visit>
+void ForEach(const WindowIndex& sizes, Visit visit) {
+  WindowIndex at;
+  for (at[0] = 0; at[0] < sizes[0]; ++at[0]) {
+    for (at[1] = 0; at[1] < sizes[1]; ++at[1]) {
+      for (at[2] = 0; at[2] < sizes[2]; ++at[2]) {
+        visit(at);
       }
     }
   }
-  return One(std::move(y));
+}
+
+// For every window of every plane: begin(); take(value, offset in the plane) for each element of
+// the input under it; end(number of the output, number of elements, index of the output in its
+// plane).
+template <typename Begin, typename Take, typename End>
+void ForEachWindow(const HostTensor& x, const Window& window, Begin begin, Take take, End end) {
+  int64_t target = 0;
+  for (int64_t plane = 0; plane < x.shape[0] * x.shape[1]; ++plane) {
+    const int64_t base = plane * window.input_size();
+    ForEach(window.output, [&](const WindowIndex& at) {
+      const Clip clip = ClipWindow(window, at);
+      begin();
+      ForEach(clip.count, [&](const WindowIndex& tap) {
+        int64_t offset = 0;
+        for (size_t i = 0; i < kWindowAxes; ++i) {
+          offset = offset * window.input[i] + clip.first[i] + tap[i] * window.dilations[i];
+        }
+        take(x.ValueAt(base + offset), offset);
+      });
+      end(target++, Window::Size(clip.count), at);
+    });
+  }
 }
 
 Result<Tensors> MaxOver(const Call& call, const Window& window) {
-  return Pool(
-      call, window, -std::numeric_limits<double>::infinity(),
-      [](double a, double b) { return std::isnan(b) || b > a ? b : a; },
-      [](double value, int64_t, const auto&) { return value; });
+  const HostTensor& x = call.in(0);
+  const Shape shape = WindowOutputShape(x.shape, x.shape[1], window);
+  NEURON_ASSIGN_OR_RETURN(HostTensor y, Allocate(call, x.type, shape));
+  NEURON_ASSIGN_OR_RETURN(HostTensor indices, Allocate(call, ElementType::kInt64, shape));
+  const bool column_major = call.node.Int("storage_order", 0) != 0;
+  double largest = 0.0;
+  int64_t where = 0;
+  ForEachWindow(
+      x, window,
+      [&] {
+        largest = -std::numeric_limits<double>::infinity();
+        where = 0;
+      },
+      [&](double value, int64_t offset) {
+        if (std::isnan(value) || value > largest) {
+          largest = value;
+          where = offset;
+        }
+      },
+      [&](int64_t target, int64_t, const WindowIndex&) {
+        const int64_t width = window.input[kWindowAxes - 1];
+        const int64_t height = window.input_size() / width;
+        const int64_t at = column_major ? where % width * height + where / width : where;
+        StoreDouble(y, target, largest);
+        indices.as<int64_t>()[static_cast<size_t>(target)] =
+            target / window.output_size() * window.input_size() + at;
+      });
+  Tensors results = One(std::move(y));
+  if (call.node.outputs.size() > 1) {
+    results.push_back(std::move(indices));
+  }
+  return results;
 }
 
 Result<Tensors> MeanOver(const Call& call, const Window& window, bool include_pad) {
-  return Pool(
-      call, window, 0.0, [](double a, double b) { return a + b; },
-      [&](double value, int64_t count, const std::array<int64_t, 2>& at) {
-        return value / static_cast<double>(
-                           std::max<int64_t>(1, include_pad ? PaddedCount(window, at) : count));
+  const HostTensor& x = call.in(0);
+  NEURON_ASSIGN_OR_RETURN(HostTensor y,
+                          Allocate(call, x.type, WindowOutputShape(x.shape, x.shape[1], window)));
+  double sum = 0.0;
+  ForEachWindow(
+      x, window, [&] { sum = 0.0; }, [&](double value, int64_t) { sum += value; },
+      [&](int64_t target, int64_t count, const WindowIndex& at) {
+        const int64_t divisor = include_pad ? PaddedCount(window, at) : count;
+        StoreDouble(y, target, sum / static_cast<double>(std::max<int64_t>(1, divisor)));
       });
+  return One(std::move(y));
 }
 
 Result<Tensors> MaxPool(const Call& call) {

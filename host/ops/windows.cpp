@@ -10,7 +10,7 @@ namespace {
 constexpr int64_t kLimit = int64_t{1} << 30;
 
 Status ReadList(const Call& call, const std::string& name, size_t spatial, int64_t minimum,
-                std::array<int64_t, 2>& values) {
+                WindowIndex& values) {
   const std::vector<int64_t> list = call.node.Ints(name);
   if (list.empty()) {
     return OkStatus();
@@ -22,7 +22,7 @@ Status ReadList(const Call& call, const std::string& name, size_t spatial, int64
     if (list[i] < minimum || list[i] > kLimit) {
       return call.Error("attribute '" + name + "' holds " + std::to_string(list[i]));
     }
-    values[i + 2 - spatial] = list[i];
+    values[i + kWindowAxes - spatial] = list[i];
   }
   return OkStatus();
 }
@@ -32,8 +32,8 @@ Status ReadList(const Call& call, const std::string& name, size_t spatial, int64
 Result<Window> WindowOf(const Call& call, const std::vector<int64_t>& kernel) {
   const Shape& shape = call.in(0).shape;
   const size_t spatial = shape.size() - 2;
-  if (shape.size() < 3 || shape.size() > 4 || kernel.size() != spatial) {
-    return call.Error("only one or two spatial dimensions are supported, not a tensor of shape " +
+  if (shape.size() < 3 || shape.size() > 2 + kWindowAxes || kernel.size() != spatial) {
+    return call.Error("only one to three spatial dimensions are supported, not a tensor of shape " +
                           ShapeToString(shape),
                       StatusCode::kUnsupported);
   }
@@ -42,8 +42,8 @@ Result<Window> WindowOf(const Call& call, const std::vector<int64_t>& kernel) {
     if (kernel[i] < 1 || kernel[i] > kLimit || shape[i + 2] > kLimit) {
       return call.Error("a kernel of shape " + ShapeToString(kernel) + " is not possible");
     }
-    window.input[i + 2 - spatial] = shape[i + 2];
-    window.kernel[i + 2 - spatial] = kernel[i];
+    window.input[i + kWindowAxes - spatial] = shape[i + 2];
+    window.kernel[i + kWindowAxes - spatial] = kernel[i];
   }
   NEURON_RETURN_IF_ERROR(ReadList(call, "strides", spatial, 1, window.strides));
   NEURON_RETURN_IF_ERROR(ReadList(call, "dilations", spatial, 1, window.dilations));
@@ -57,12 +57,12 @@ Result<Window> WindowOf(const Call& call, const std::vector<int64_t>& kernel) {
       if (pads[i] < 0 || pads[i] > kLimit || pads[i + spatial] < 0 || pads[i + spatial] > kLimit) {
         return call.Error("attribute 'pads' holds a value that is not possible");
       }
-      window.low[i + 2 - spatial] = pads[i];
-      window.high[i + 2 - spatial] = pads[i + spatial];
+      window.low[i + kWindowAxes - spatial] = pads[i];
+      window.high[i + kWindowAxes - spatial] = pads[i + spatial];
     }
   }
   const bool ceil = call.node.Int("ceil_mode", 0) != 0;
-  for (size_t i = 0; i < 2; ++i) {
+  for (size_t i = 0; i < kWindowAxes; ++i) {
     const int64_t reach = (window.kernel[i] - 1) * window.dilations[i] + 1;
     const int64_t stride = window.strides[i];
     if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") {
@@ -85,11 +85,34 @@ Result<Window> WindowOf(const Call& call, const std::vector<int64_t>& kernel) {
   return window;
 }
 
-Shape WindowOutputShape(const Shape& input, int64_t channels, const Window& window) {
-  Shape shape = {input[0], channels, window.output[0], window.output[1]};
-  if (input.size() == 3) {
-    shape.erase(shape.begin() + 2);
+std::vector<int64_t> Window::InputOffsets(int64_t tap) const {
+  WindowIndex shift;
+  for (size_t i = kWindowAxes; i-- > 0;) {
+    shift[i] = tap % kernel[i] * dilations[i] - low[i];
+    tap /= kernel[i];
   }
+  std::vector<int64_t> offsets;
+  offsets.reserve(static_cast<size_t>(output_size()));
+  const auto inside = [&](size_t axis, int64_t at) { return at >= 0 && at < input[axis]; };
+  for (int64_t z = 0; z < output[0]; ++z) {
+    const int64_t depth = z * strides[0] + shift[0];
+    for (int64_t y = 0; y < output[1]; ++y) {
+      const int64_t row = y * strides[1] + shift[1];
+      const bool row_inside = inside(0, depth) && inside(1, row);
+      for (int64_t x = 0; x < output[2]; ++x) {
+        const int64_t column = x * strides[2] + shift[2];
+        offsets.push_back(
+            row_inside && inside(2, column) ? (depth * input[1] + row) * input[2] + column : -1);
+      }
+    }
+  }
+  return offsets;
+}
+
+Shape WindowOutputShape(const Shape& input, int64_t channels, const Window& window) {
+  Shape shape = {input[0], channels};
+  shape.insert(shape.end(), window.output.end() - (static_cast<int64_t>(input.size()) - 2),
+               window.output.end());
   return shape;
 }
 

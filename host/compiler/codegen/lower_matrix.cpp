@@ -409,20 +409,21 @@ std::vector<int64_t> HaloOf(size_t rank, int64_t y, int64_t x) {
 View PackPlanes(Planner& planner, const View& in, const MatrixLayer& matrix, const Window& w) {
   const int64_t bytes = in.element_bytes();
   const int64_t row = w.flat ? 0 : in.strides[w.axis_y];
+  const int64_t column = in.strides[w.axis_x];
   const int64_t span = (w.out_height - 1) * matrix.strides[0] * row +
-                       (w.out_width - 1) * matrix.strides[1] * bytes + bytes;
+                       (w.out_width - 1) * matrix.strides[1] * column + bytes;
   const int64_t virtual_channels = w.channels * w.kernel_height * w.kernel_width;
   View packed = planner.NewView("taps of " + planner.layer().name, in.dtype,
                                 {virtual_channels, span / bytes}, 0);
   packed.zero_point = in.zero_point;
-  const int64_t start = in.offset - matrix.pads[0] * row - matrix.pads[1] * bytes;
+  const int64_t start = in.offset - matrix.pads[0] * row - matrix.pads[1] * column;
   const int64_t partitions = planner.partitions();
   planner.AddOp(
       {in.buffer, packed.buffer}, [=](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
         int64_t channel = 0;
         for (int64_t y = 0; y < w.kernel_height; ++y) {
           for (int64_t x = 0; x < w.kernel_width; ++x) {
-            const int64_t shift = y * matrix.dilations[0] * row + x * matrix.dilations[1] * bytes;
+            const int64_t shift = y * matrix.dilations[0] * row + x * matrix.dilations[1] * column;
             for (int64_t c = 0; c < w.channels;) {
               const int64_t partition = channel % partitions;
               const int64_t count = std::min(w.channels - c, partitions - partition);
@@ -474,7 +475,10 @@ bool GathersWindows(const MatrixLayer& matrix, const Window& w) {
 
 Result<View> GatherWindows(Planner& planner, ValueId value, const MatrixLayer& matrix,
                            const Window& w) {
-  NEURON_ASSIGN_OR_RETURN(const View any, planner.AnyView(value));
+  NEURON_ASSIGN_OR_RETURN(View any, planner.AnyView(value));
+  if (any.part_axis == static_cast<int>(w.axis_x)) {
+    NEURON_ASSIGN_OR_RETURN(any, planner.InSbuf(value, 1));
+  }
   View from = any;
   const int64_t step = any.strides[w.axis_x];
   from.shape = {w.kernel_width, w.out_width};
@@ -525,10 +529,10 @@ Status LowerConv(Planner& planner, const Layer& layer, const MatrixLayer& matrix
     const auto low = HaloOf(in_value.shape.size(), matrix.pads[0], matrix.pads[1]);
     const auto high = HaloOf(in_value.shape.size(), matrix.pads[2], matrix.pads[3]);
     NEURON_ASSIGN_OR_RETURN(p.in, planner.InSbuf(layer.inputs[0], 1, low, high));
-    const int64_t bytes = p.in.element_bytes();
+    const int64_t column = p.in.strides[w.axis_x];
     const int64_t row = w.flat ? 0 : p.in.strides[w.axis_y];
     const int64_t image = p.in.strides[0];
-    p.free = {{w.out_width, matrix.strides[1] * bytes, 0},
+    p.free = {{w.out_width, matrix.strides[1] * column, 0},
               {w.out_height, matrix.strides[0] * row, 0},
               {w.batch, image, 0}};
     if (PacksTaps(planner, layer, matrix)) {
@@ -537,12 +541,12 @@ Status LowerConv(Planner& planner, const Layer& layer, const MatrixLayer& matrix
       p.channels_in = w.channels * w.kernel_height * w.kernel_width;
       p.matrix = std::make_shared<const MatrixLayer>(PackedWeights(matrix, w));
     } else {
-      p.in_base = p.in.offset - matrix.pads[0] * row - matrix.pads[1] * bytes;
+      p.in_base = p.in.offset - matrix.pads[0] * row - matrix.pads[1] * column;
       p.channels_in = w.channels;
       p.tap_height = w.kernel_height;
       p.tap_width = w.kernel_width;
       p.tap_stride_y = matrix.dilations[0] * row;
-      p.tap_stride_x = matrix.dilations[1] * bytes;
+      p.tap_stride_x = matrix.dilations[1] * column;
     }
   }
   NEURON_ASSIGN_OR_RETURN(p.out, planner.NewValueView(layer.outputs[0], 1));

@@ -144,6 +144,23 @@ Status CheckNumbers(const HostNode& node) {
   return OkStatus();
 }
 
+// With ceil_mode the library counts a last window that would start in the padding behind the input;
+// the operator does not.
+void DropWindowsInPadding(const HostNode& node, const Graph& graph, Shape& shape) {
+  if (!node.op_type.ends_with("Pool") || node.Int("ceil_mode", 0) == 0) {
+    return;
+  }
+  const Shape& input = graph.tensors.at(node.inputs[0]).shape;
+  const size_t spatial = shape.size() - 2;
+  const std::vector<int64_t> strides = node.Ints("strides", std::vector<int64_t>(spatial, 1));
+  const std::vector<int64_t> pads = node.Ints("pads", std::vector<int64_t>(2 * spatial, 0));
+  for (size_t i = 0; i < spatial && strides.size() == spatial && pads.size() == 2 * spatial; ++i) {
+    if ((shape[i + 2] - 1) * strides[i] >= input[i + 2] + pads[i]) {
+      --shape[i + 2];
+    }
+  }
+}
+
 // Types and shapes from the library. kUnsupported when it has no rule for this node.
 Status InferWithLibrary(const HostNode& node, Graph& graph) {
   NEURON_RETURN_IF_ERROR(CheckNumbers(node));
@@ -184,6 +201,7 @@ Status InferWithLibrary(const HostNode& node, Graph& graph) {
       return Status(StatusCode::kUnsupported,
                     what + " has a shape that depends on data or could not be derived");
     }
+    DropWindowsInPadding(node, graph, info.shape);
     NEURON_RETURN_IF_ERROR(CheckShape(node, node.outputs[i], info.shape));
     graph.tensors[node.outputs[i]] = std::move(info);
   }

@@ -100,6 +100,9 @@ Refusal LowerIdentity(Lowering& lowering, const HostNode& node) {
   if (node.outputs.size() > 1 && !node.outputs[1].empty()) {
     return "its mask output is used";
   }
+  if (node.inputs.size() > 2 && !node.inputs[2].empty()) {
+    return "it may drop elements at random: it has a training mode";
+  }
   if (type != lowering.info(node.outputs[0]).type) {
     return std::string("the engines do not convert ") + ElementTypeName(type) + " to " +
            ElementTypeName(lowering.info(node.outputs[0]).type);

@@ -371,6 +371,42 @@ TEST(Movement, PadsWithAConstant) {
 // --- products
 // --------------------------------------------------------------------------------------
 
+TEST(Conv, ReadsEverySecondColumn) {
+  GraphBuilder g;
+  const ValueId a = g.Input("a", {1, 1, 200});
+  const ValueId b = g.Layer(PoolLayer{.kernel = {1, 2}}, {a}, {1, 1, 199});
+  const ValueId c = g.Layer(SliceLayer{{0, 0, 71}, {1, 1, 2}}, {b}, {1, 1, 51});
+  MatrixLayer matrix;
+  matrix.weight = RandomFloats({40, 1, 1, 2}, 26);
+  const LayerGraph graph = g.Finish(g.Layer(matrix, {c}, {1, 40, 50}));
+  const auto x = RandomFloats({1, 1, 200}, 27);
+  const std::vector<int64_t> kernel = {2};
+  const auto pooled = Onnx("MaxPool", {{"kernel_shape", kernel}}, {x});
+  const auto sliced = Onnx("Slice", {}, {pooled, Ints({71}), Ints({172}), Ints({2}), Ints({2})});
+  HostTensor weight = matrix.weight;
+  weight.shape = {40, 1, 2};
+  ExpectNear(RunGraph(graph, {x}), Onnx("Conv", {}, {sliced, weight}), 3e-5);
+}
+
+TEST(Conv, WindowsOfFeaturesOnPartitions) {
+  GraphBuilder g;
+  const ValueId a = g.Input("a", {1, 1, 50});
+  MatrixLayer linear;
+  linear.is_conv = false;
+  linear.weight = RandomFloats({9, 50}, 28);
+  const ValueId b = g.Layer(linear, {a}, {1, 1, 9});
+  MatrixLayer conv;
+  conv.weight = RandomFloats({28, 1, 1, 5}, 29);
+  const LayerGraph graph = g.Finish(g.Layer(conv, {b}, {1, 28, 5}));
+  const auto x = RandomFloats({1, 1, 50}, 30);
+  const std::vector<int64_t> perm = {1, 0};
+  const auto features =
+      Onnx("MatMul", {}, {x, Onnx("Transpose", {{"perm", perm}}, {linear.weight})});
+  HostTensor weight = conv.weight;
+  weight.shape = {28, 1, 5};
+  ExpectNear(RunGraph(graph, {x}), Onnx("Conv", {}, {features, weight}), 3e-5);
+}
+
 TEST(Linear, TokensTimesWeights) {
   GraphBuilder g;
   const ValueId a = g.Input("a", {2, 5, 70});

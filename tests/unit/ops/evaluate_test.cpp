@@ -150,8 +150,25 @@ TEST(EvaluateTest, ResultsThatAreTooLargeAreRefused) {
 
 TEST(EvaluateTest, AnUnimplementedOutputIsRefused) {
   const auto result = RunOperator("MaxPool", {Floats({1, 1, 2}, {1, 2})},
-                                  {{"kernel_shape", std::vector<int64_t>{2}}}, 2);
+                                  {{"kernel_shape", std::vector<int64_t>{2}}}, 3);
   EXPECT_EQ(result.status().code(), StatusCode::kUnsupported);
+}
+
+TEST(EvaluateTest, MaxPoolTellsWhereTheMaximaAre) {
+  const HostTensor x = Floats({1, 2, 4}, {1, 5, 2, 3, 9, 0, 0, 7});
+  const auto result = RunOperator("MaxPool", {x}, {{"kernel_shape", std::vector<int64_t>{2}}}, 2);
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  EXPECT_THAT((*result)[0].ToFloats(), ElementsAre(5, 5, 3, 9, 0, 7));
+  EXPECT_THAT((*result)[1].ToInts(), ElementsAre(1, 1, 3, 4, 5, 7));
+}
+
+TEST(EvaluateTest, ConvolvesThreeSpatialAxes) {
+  const HostTensor x = Floats({1, 1, 2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
+  const HostTensor w = Floats({1, 1, 2, 1, 2}, {1, 10, 100, 1000});
+  const auto result = RunOperator("Conv", {x, w});
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  EXPECT_EQ((*result)[0].shape, (Shape{1, 1, 1, 2, 1}));
+  EXPECT_THAT((*result)[0].ToFloats(), ElementsAre(6521, 8743));
 }
 
 TEST(EvaluateTest, GruCarriesItsState) {
