@@ -25,21 +25,49 @@ inline uint32_t Finish(float value) {
   return (flushed & ~kSignBit) > kExponentMask ? kCanonicalNan : flushed;
 }
 
-template <typename T, typename Convert>
-void ReadAs(const std::byte* from, int64_t stride, uint32_t count, uint32_t* values,
-            Convert convert) {
+// values[i] = convert(element i); `convert` gives FP32 bits.
+template <typename T, typename Value, typename Convert>
+void ReadAs(const std::byte* from, int64_t stride, uint32_t count, Value* values, Convert convert) {
   if (stride == sizeof(T)) {
     for (uint32_t i = 0; i < count; ++i) {
       T raw;
       std::memcpy(&raw, from + size_t{i} * sizeof(T), sizeof(T));
-      values[i] = convert(raw);
+      values[i] = std::bit_cast<Value>(convert(raw));
     }
     return;
   }
   for (uint32_t i = 0; i < count; ++i, from += stride) {
     T raw;
     std::memcpy(&raw, from, sizeof(T));
-    values[i] = convert(raw);
+    values[i] = std::bit_cast<Value>(convert(raw));
+  }
+}
+
+template <typename Value>
+void Read(const std::byte* from, int64_t stride, uint32_t count, isa::Dtype dtype,
+          uint32_t zero_point, Value* values) {
+  switch (dtype) {
+    case isa::Dtype::kFp32:
+      return ReadAs<uint32_t>(from, stride, count, values, [](uint32_t x) { return ReadFp32(x); });
+    case isa::Dtype::kBf16:
+      return ReadAs<uint16_t>(from, stride, count, values,
+                              [](uint16_t x) { return ReadFp32(uint32_t{x} << 16); });
+    case isa::Dtype::kFp16:
+      return ReadAs<uint16_t>(from, stride, count, values,
+                              [](uint16_t x) { return ConvertIn(x, isa::Dtype::kFp16, 0); });
+    case isa::Dtype::kInt8: {
+      const int zero = static_cast<int>((zero_point & 0xFFU) ^ 0x80U) - 0x80;  // sign extension
+      return ReadAs<int8_t>(from, stride, count, values,
+                            [zero](int8_t x) { return FromFloat(static_cast<float>(x - zero)); });
+    }
+    case isa::Dtype::kUint8: {
+      const int zero = static_cast<uint8_t>(zero_point);
+      return ReadAs<uint8_t>(from, stride, count, values,
+                             [zero](uint8_t x) { return FromFloat(static_cast<float>(x - zero)); });
+    }
+    case isa::Dtype::kInt32:
+      return ReadAs<int32_t>(from, stride, count, values,
+                             [](int32_t x) { return FromFloat(static_cast<float>(x)); });
   }
 }
 
@@ -81,6 +109,42 @@ NEURON_SIMD void MinArrays(const uint32_t* a, const uint32_t* b, uint32_t count,
   }
 }
 
+// round_half_even(value) + zero_point, clamped to [low, low + 255]; NaN counts as 0. Beyond 1024
+// the sum is clamped whatever the zero-point.
+NEURON_SIMD void RoundToBytes(const uint32_t* values, uint32_t count, int32_t zero_point,
+                              int32_t low, uint8_t* bytes) {
+  constexpr float kFar = 1024.0F;
+  constexpr float kRoundShift = 0x1.8p23F;  // adding and subtracting it rounds to an integer
+  for (uint32_t i = 0; i < count; ++i) {
+    float value = ToFloat((values[i] & ~kSignBit) > kExponentMask ? 0 : values[i]);
+    value = value < kFar ? value : kFar;
+    value = value > -kFar ? value : -kFar;
+    int32_t sum = static_cast<int32_t>((value + kRoundShift) - kRoundShift) + zero_point;
+    sum = sum > low ? sum : low;
+    sum = sum < low + 255 ? sum : low + 255;
+    bytes[i] = static_cast<uint8_t>(sum);
+  }
+}
+
+void WriteBytes(const uint32_t* values, uint32_t count, isa::Dtype dtype, uint32_t zero_point,
+                std::byte* to, int64_t stride) {
+  constexpr uint32_t kBlock = 256;
+  const bool is_signed = dtype == isa::Dtype::kInt8;
+  const int32_t zero =
+      is_signed ? static_cast<int8_t>(zero_point) : static_cast<uint8_t>(zero_point);
+  uint8_t bytes[kBlock];
+  for (uint32_t first = 0; first < count; first += kBlock) {
+    const uint32_t block = std::min(kBlock, count - first);
+    RoundToBytes(values + first, block, zero, is_signed ? -128 : 0, bytes);
+    if (stride == 1) {
+      std::memcpy(to, bytes, block);
+      to += block;
+      continue;
+    }
+    for (uint32_t i = 0; i < block; ++i, to += stride) *to = std::byte{bytes[i]};
+  }
+}
+
 template <typename Element>
 void WriteAs(const uint32_t* values, uint32_t count, isa::Dtype dtype, uint32_t zero_point,
              std::byte* to, int64_t stride) {
@@ -94,29 +158,12 @@ void WriteAs(const uint32_t* values, uint32_t count, isa::Dtype dtype, uint32_t 
 
 void ReadElements(const std::byte* from, int64_t stride, uint32_t count, isa::Dtype dtype,
                   uint32_t zero_point, uint32_t* values) {
-  switch (dtype) {
-    case isa::Dtype::kFp32:
-      return ReadAs<uint32_t>(from, stride, count, values, [](uint32_t x) { return ReadFp32(x); });
-    case isa::Dtype::kBf16:
-      return ReadAs<uint16_t>(from, stride, count, values,
-                              [](uint16_t x) { return ReadFp32(uint32_t{x} << 16); });
-    case isa::Dtype::kFp16:
-      return ReadAs<uint16_t>(from, stride, count, values,
-                              [](uint16_t x) { return ConvertIn(x, isa::Dtype::kFp16, 0); });
-    case isa::Dtype::kInt8: {
-      const int zero = static_cast<int>((zero_point & 0xFFU) ^ 0x80U) - 0x80;  // sign extension
-      return ReadAs<int8_t>(from, stride, count, values,
-                            [zero](int8_t x) { return FromFloat(static_cast<float>(x - zero)); });
-    }
-    case isa::Dtype::kUint8: {
-      const int zero = static_cast<uint8_t>(zero_point);
-      return ReadAs<uint8_t>(from, stride, count, values,
-                             [zero](uint8_t x) { return FromFloat(static_cast<float>(x - zero)); });
-    }
-    case isa::Dtype::kInt32:
-      return ReadAs<int32_t>(from, stride, count, values,
-                             [](int32_t x) { return FromFloat(static_cast<float>(x)); });
-  }
+  Read(from, stride, count, dtype, zero_point, values);
+}
+
+void ReadElements(const std::byte* from, int64_t stride, uint32_t count, isa::Dtype dtype,
+                  uint32_t zero_point, float* values) {
+  Read(from, stride, count, dtype, zero_point, values);
 }
 
 void ReadWords(const std::byte* from, int64_t stride, uint32_t count, uint32_t* words) {
@@ -127,7 +174,7 @@ void WriteElements(const uint32_t* values, uint32_t count, isa::Dtype dtype, uin
                    std::byte* to, int64_t stride) {
   switch (DtypeBytes(dtype)) {
     case 1:
-      return WriteAs<uint8_t>(values, count, dtype, zero_point, to, stride);
+      return WriteBytes(values, count, dtype, zero_point, to, stride);
     case 2:
       return WriteAs<uint16_t>(values, count, dtype, zero_point, to, stride);
     default:

@@ -14,6 +14,9 @@ namespace neuron::sim {
 // Reads `count` elements, `stride` bytes apart, as FP32 bits.
 void ReadElements(const std::byte* from, int64_t stride, uint32_t count, isa::Dtype dtype,
                   uint32_t zero_point, uint32_t* values);
+// The same, as FP32 values.
+void ReadElements(const std::byte* from, int64_t stride, uint32_t count, isa::Dtype dtype,
+                  uint32_t zero_point, float* values);
 // Reads 32-bit words as they are.
 void ReadWords(const std::byte* from, int64_t stride, uint32_t count, uint32_t* words);
 // Writes FP32 bits as elements.

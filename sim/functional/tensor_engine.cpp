@@ -13,7 +13,7 @@ namespace neuron::sim {
 namespace {
 
 constexpr uint32_t kColumnBlock = 128;  // columns of a product that stay in the L1 cache
-constexpr uint32_t kColumns = 8;        // columns of the register tile
+constexpr uint32_t kColumns = 16;       // columns of the register tile
 constexpr uint32_t kRows = 4;           // rows of the register tile
 constexpr uint32_t kExponentMask = 0x7F800000u;
 constexpr double kRoundShift = 0x1.8p52;  // adding and subtracting it rounds to an integer
@@ -23,13 +23,13 @@ uint32_t RoundUp(uint32_t value, uint32_t multiple) {
 }
 
 // Exponent fields of the columns' largest operands, in place (bits 30:23); returns the largest.
-NEURON_SIMD uint32_t LargestExponents(const uint32_t* bits, uint32_t rows, uint32_t pitch,
+NEURON_SIMD uint32_t LargestExponents(const float* values, uint32_t rows, uint32_t pitch,
                                       uint32_t count, uint32_t* exponents) {
   std::fill_n(exponents, count, 0u);
   for (uint32_t k = 0; k < rows; ++k) {
-    const uint32_t* row = bits + size_t{k} * pitch;
+    const float* row = values + size_t{k} * pitch;
     for (uint32_t n = 0; n < count; ++n) {
-      exponents[n] = std::max(exponents[n], row[n] & kExponentMask);
+      exponents[n] = std::max(exponents[n], std::bit_cast<uint32_t>(row[n]) & kExponentMask);
     }
   }
   uint32_t largest = 0;
@@ -39,13 +39,13 @@ NEURON_SIMD uint32_t LargestExponents(const uint32_t* bits, uint32_t rows, uint3
 
 // Rounds each operand to its column's scale, saturates, and scales back. A column that holds a NaN
 // or an infinity has the unit NaN.
-NEURON_SIMD void AlignColumns(const uint32_t* bits, uint32_t rows, uint32_t pitch, uint32_t count,
+NEURON_SIMD void AlignColumns(const float* values, uint32_t rows, uint32_t pitch, uint32_t count,
                               const double* scale, const double* unit, double limit, double* out) {
   for (uint32_t k = 0; k < rows; ++k) {
-    const uint32_t* row = bits + size_t{k} * pitch;
+    const float* row = values + size_t{k} * pitch;
     double* to = out + size_t{k} * pitch;
     for (uint32_t n = 0; n < count; ++n) {
-      const double scaled = static_cast<double>(std::bit_cast<float>(row[n])) * scale[n];
+      const double scaled = static_cast<double>(row[n]) * scale[n];
       double q = (scaled + kRoundShift) - kRoundShift;
       q = q < limit ? q : limit;
       q = q > -limit ? q : -limit;
@@ -56,18 +56,22 @@ NEURON_SIMD void AlignColumns(const uint32_t* bits, uint32_t rows, uint32_t pitc
 
 // sums[m][n] = sum over k of stationary[k][m] * moving[k][n], for `columns` (a multiple of
 // kColumns) columns and `rows` (a multiple of kRows) rows.
-NEURON_SIMD void Multiply(const double* stationary, uint32_t stationary_pitch, const double* moving,
-                          uint32_t moving_pitch, uint32_t depth, uint32_t rows, uint32_t columns,
-                          double* sums) {
-  typedef double Vector __attribute__((vector_size(32), aligned(8), may_alias));
+template <typename Real>
+__attribute__((always_inline)) inline void MultiplyTiles(const Real* stationary,
+                                                         uint32_t stationary_pitch,
+                                                         const Real* moving, uint32_t moving_pitch,
+                                                         uint32_t depth, uint32_t rows,
+                                                         uint32_t columns, Real* sums) {
+  typedef Real Vector __attribute__((vector_size(32), aligned(alignof(Real)), may_alias));
+  constexpr uint32_t kLanes = sizeof(Vector) / sizeof(Real);
   for (uint32_t m = 0; m < rows; m += kRows) {
-    for (uint32_t n = 0; n < columns; n += kColumns) {
+    for (uint32_t n = 0; n < columns; n += 2 * kLanes) {
       Vector a0 = {}, a1 = {}, b0 = {}, b1 = {}, c0 = {}, c1 = {}, d0 = {}, d1 = {};
-      const double* w = stationary + m;
-      const double* x = moving + n;
+      const Real* w = stationary + m;
+      const Real* x = moving + n;
       for (uint32_t k = 0; k < depth; ++k, w += stationary_pitch, x += moving_pitch) {
         const Vector x0 = *reinterpret_cast<const Vector*>(x);
-        const Vector x1 = *reinterpret_cast<const Vector*>(x + 4);
+        const Vector x1 = *reinterpret_cast<const Vector*>(x + kLanes);
         a0 += x0 * w[0];
         a1 += x1 * w[0];
         b0 += x0 * w[1];
@@ -79,12 +83,26 @@ NEURON_SIMD void Multiply(const double* stationary, uint32_t stationary_pitch, c
       }
       const Vector tile[kRows][2] = {{a0, a1}, {b0, b1}, {c0, c1}, {d0, d1}};
       for (uint32_t r = 0; r < kRows; ++r) {
-        double* to = sums + size_t{m + r} * kColumnBlock + n;
+        Real* to = sums + size_t{m + r} * kColumnBlock + n;
         *reinterpret_cast<Vector*>(to) = tile[r][0];
-        *reinterpret_cast<Vector*>(to + 4) = tile[r][1];
+        *reinterpret_cast<Vector*>(to + kLanes) = tile[r][1];
       }
     }
   }
+}
+
+NEURON_SIMD void Multiply(const double* stationary, uint32_t stationary_pitch, const double* moving,
+                          uint32_t moving_pitch, uint32_t depth, uint32_t rows, uint32_t columns,
+                          double* sums) {
+  MultiplyTiles(stationary, stationary_pitch, moving, moving_pitch, depth, rows, columns, sums);
+}
+
+// For 8-bit integers, whose slices (up to 128 products of 9-bit numbers) are exact in single
+// precision.
+NEURON_SIMD void Multiply(const float* stationary, uint32_t stationary_pitch, const float* moving,
+                          uint32_t moving_pitch, uint32_t depth, uint32_t rows, uint32_t columns,
+                          float* sums) {
+  MultiplyTiles(stationary, stationary_pitch, moving, moving_pitch, depth, rows, columns, sums);
 }
 
 // Rounds exact sums to FP32 and stores them in PSUM words or adds them there.
@@ -109,7 +127,7 @@ NEURON_SIMD void AccumulateFloat(const double* sums, uint32_t count, bool accumu
 }
 
 // The same for integers; true when an addition overflowed.
-NEURON_SIMD bool AccumulateInteger(const double* sums, uint32_t count, bool accumulate,
+NEURON_SIMD bool AccumulateInteger(const float* sums, uint32_t count, bool accumulate,
                                    uint32_t* psum) {
   uint32_t overflow = 0;
   for (uint32_t n = 0; n < count; ++n) {
@@ -122,41 +140,52 @@ NEURON_SIMD bool AccumulateInteger(const double* sums, uint32_t count, bool accu
   return (overflow & kSignBit) != 0;
 }
 
+// PSUM words of column m from position `first` on.
+uint32_t* PsumWords(const isa::TensorInstruction& i, uint32_t m, uint32_t first, CoreState& state) {
+  return reinterpret_cast<uint32_t*>(state.psum.Row(i.column_start + m) + i.psum_base +
+                                     size_t{first} * 4);
+}
+
 double PowerOfTwo(int exponent) {
   return std::bit_cast<double>(static_cast<uint64_t>(exponent + 1023) << 52);
 }
 
 }  // namespace
 
+void TensorEngine::ReadStream(const Stream& stream, uint32_t part_start, uint32_t part_count,
+                              uint32_t pitch, const CoreState& state, std::vector<float>& out) {
+  // Dimensions that follow one another in memory are read as one.
+  uint32_t sizes[3] = {stream.sizes[0], stream.sizes[1], stream.sizes[2]};
+  int64_t outer[2] = {stream.strides[1], stream.strides[2]};
+  if (outer[0] == stream.strides[0] * sizes[0]) {
+    sizes[0] *= sizes[1];
+    sizes[1] = sizes[2];
+    outer[0] = outer[1];
+    sizes[2] = 1;
+  }
+  if (out.size() < size_t{part_count} * pitch) out.resize(size_t{part_count} * pitch);
+  for (uint32_t k = 0; k < part_count; ++k) {
+    const std::byte* row = state.sbuf.Row(part_start + k) + stream.base;
+    float* to = out.data() + size_t{k} * pitch;
+    for (uint32_t i2 = 0; i2 < sizes[2]; ++i2) {
+      for (uint32_t i1 = 0; i1 < sizes[1]; ++i1, to += sizes[0]) {
+        ReadElements(row + i1 * outer[0] + i2 * outer[1], stream.strides[0], sizes[0], stream.dtype,
+                     stream.zero_point, to);
+      }
+    }
+  }
+}
+
 void TensorEngine::AlignStream(const Stream& stream, uint32_t part_start, uint32_t part_count,
                                uint32_t pitch, CoreState& state, std::vector<double>& out) {
   const uint32_t count = stream.sizes[0] * stream.sizes[1] * stream.sizes[2];
-  const bool is_float = IsFloat(stream.dtype);
-  bits_.resize(size_t{part_count} * pitch);
-  out.assign(size_t{part_count} * pitch, 0.0);
-  for (uint32_t k = 0; k < part_count; ++k) {
-    const std::byte* row = state.sbuf.Row(part_start + k);
-    uint32_t* to = bits_.data() + size_t{k} * pitch;
-    for (uint32_t i2 = 0; i2 < stream.sizes[2]; ++i2) {
-      for (uint32_t i1 = 0; i1 < stream.sizes[1]; ++i1) {
-        const int64_t address = stream.base + i1 * stream.strides[1] + i2 * stream.strides[2];
-        ReadElements(row + address, stream.strides[0], stream.sizes[0], stream.dtype,
-                     stream.zero_point, to);
-        to += stream.sizes[0];
-      }
-    }
-    if (is_float) continue;
-    double* q = out.data() + size_t{k} * pitch;
-    const uint32_t* values = bits_.data() + size_t{k} * pitch;
-    for (uint32_t n = 0; n < count; ++n) q[n] = std::bit_cast<float>(values[n]);
-  }
-  if (!is_float) return;
-
+  ReadStream(stream, part_start, part_count, pitch, state, floats_);
+  if (out.size() < size_t{part_count} * pitch) out.resize(size_t{part_count} * pitch);
   uint32_t exponents[isa::kMaxMoving];
   double scale[isa::kMaxMoving];
   double unit[isa::kMaxMoving];
   const int width = static_cast<int>(state.config.mantissa_width);
-  if (LargestExponents(bits_.data(), part_count, pitch, count, exponents) == kExponentMask) {
+  if (LargestExponents(floats_.data(), part_count, pitch, count, exponents) == kExponentMask) {
     state.sticky |= StickyBit(isa::Sticky::kNanOperand);
   }
   for (uint32_t n = 0; n < count; ++n) {
@@ -166,23 +195,43 @@ void TensorEngine::AlignStream(const Stream& stream, uint32_t part_start, uint32
                                             : PowerOfTwo(-shift);
   }
   const double limit = static_cast<double>((1 << (width - 1)) - 1);
-  AlignColumns(bits_.data(), part_count, pitch, count, scale, unit, limit, out.data());
+  AlignColumns(floats_.data(), part_count, pitch, count, scale, unit, limit, out.data());
 }
 
-void TensorEngine::MultiplyPass(const isa::TensorInstruction& i, uint32_t count, bool accumulate,
-                                CoreState& state) {
-  const bool is_float = IsFloat(static_cast<isa::Dtype>(i.moving_dtype));
+void TensorEngine::FloatPass(const isa::TensorInstruction& i, const Stream& stationary,
+                             const Stream& moving, bool accumulate, CoreState& state) {
+  const uint32_t count = i.inner_size0 * i.inner_size1 * i.inner_size2;
+  const uint32_t moving_pitch = RoundUp(count, kColumns);
+  const uint32_t rows = RoundUp(i.column_count, kRows);
+  AlignStream(stationary, i.part_start, i.part_count, rows, state, doubles_.stationary);
+  AlignStream(moving, i.part_start, i.part_count, moving_pitch, state, doubles_.moving);
+  doubles_.sums.resize(size_t{rows} * kColumnBlock);
   for (uint32_t first = 0; first < count; first += kColumnBlock) {
     const uint32_t columns = std::min(kColumnBlock, count - first);
-    Multiply(stationary_.data(), stationary_pitch_, moving_.data() + first, moving_pitch_,
-             i.part_count, stationary_pitch_, RoundUp(columns, kColumns), sums_.data());
+    Multiply(doubles_.stationary.data(), rows, doubles_.moving.data() + first, moving_pitch,
+             i.part_count, rows, RoundUp(columns, kColumns), doubles_.sums.data());
     for (uint32_t m = 0; m < i.column_count; ++m) {
-      const double* sums = sums_.data() + size_t{m} * kColumnBlock;
-      auto* psum = reinterpret_cast<uint32_t*>(state.psum.Row(i.column_start + m) + i.psum_base +
-                                               size_t{first} * 4);
-      if (is_float) {
-        AccumulateFloat(sums, columns, accumulate, psum);
-      } else if (AccumulateInteger(sums, columns, accumulate, psum)) {
+      AccumulateFloat(doubles_.sums.data() + size_t{m} * kColumnBlock, columns, accumulate,
+                      PsumWords(i, m, first, state));
+    }
+  }
+}
+
+void TensorEngine::IntegerPass(const isa::TensorInstruction& i, const Stream& stationary,
+                               const Stream& moving, bool accumulate, CoreState& state) {
+  const uint32_t count = i.inner_size0 * i.inner_size1 * i.inner_size2;
+  const uint32_t moving_pitch = RoundUp(count, kColumns);
+  const uint32_t rows = RoundUp(i.column_count, kRows);
+  ReadStream(stationary, i.part_start, i.part_count, rows, state, integers_.stationary);
+  ReadStream(moving, i.part_start, i.part_count, moving_pitch, state, integers_.moving);
+  integers_.sums.resize(size_t{rows} * kColumnBlock);
+  for (uint32_t first = 0; first < count; first += kColumnBlock) {
+    const uint32_t columns = std::min(kColumnBlock, count - first);
+    Multiply(integers_.stationary.data(), rows, integers_.moving.data() + first, moving_pitch,
+             i.part_count, rows, RoundUp(columns, kColumns), integers_.sums.data());
+    for (uint32_t m = 0; m < i.column_count; ++m) {
+      if (AccumulateInteger(integers_.sums.data() + size_t{m} * kColumnBlock, columns, accumulate,
+                            PsumWords(i, m, first, state))) {
         state.sticky |= StickyBit(isa::Sticky::kIntOverflow);
       }
     }
@@ -190,10 +239,7 @@ void TensorEngine::MultiplyPass(const isa::TensorInstruction& i, uint32_t count,
 }
 
 void TensorEngine::Execute(const isa::TensorInstruction& i, CoreState& state) {
-  const uint32_t count = i.inner_size0 * i.inner_size1 * i.inner_size2;
-  moving_pitch_ = RoundUp(count, kColumns);
-  stationary_pitch_ = RoundUp(i.column_count, kRows);
-  sums_.resize(size_t{stationary_pitch_} * kColumnBlock);
+  const bool is_float = IsFloat(static_cast<isa::Dtype>(i.moving_dtype));
   Stream stationary = {0,
                        {i.column_count, 1, 1},
                        {i.stationary_stride, 0, 0},
@@ -212,9 +258,11 @@ void TensorEngine::Execute(const isa::TensorInstruction& i, CoreState& state) {
                           o1 * i.stationary_outer_stride1 + o2 * i.stationary_outer_stride2;
         moving.base = i.moving_base + o0 * i.moving_outer_stride0 + o1 * i.moving_outer_stride1 +
                       o2 * i.moving_outer_stride2;
-        AlignStream(stationary, i.part_start, i.part_count, stationary_pitch_, state, stationary_);
-        AlignStream(moving, i.part_start, i.part_count, moving_pitch_, state, moving_);
-        MultiplyPass(i, count, accumulate, state);
+        if (is_float) {
+          FloatPass(i, stationary, moving, accumulate, state);
+        } else {
+          IntegerPass(i, stationary, moving, accumulate, state);
+        }
         accumulate = true;
       }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TensorE: executes matmul. Aligned integers are held as doubles already scaled by their shared
-// exponent, so one double-precision product sum is the exact slice and needs one rounding.
+// TensorE: executes matmul. Aligned floats are held as doubles already scaled by their shared
+// exponent, so one double-precision product sum is the exact slice and needs one rounding; 8-bit
+// integers are held as floats, in which their slices are exact.
 #ifndef NEURON_SIM_FUNCTIONAL_TENSOR_ENGINE_H_
 #define NEURON_SIM_FUNCTIONAL_TENSOR_ENGINE_H_
 
@@ -26,19 +27,30 @@ class TensorEngine {
     uint32_t zero_point;
   };
 
-  // Aligns the stream's vectors into out[k * pitch + column]; columns beyond the stream are 0.
+  // Operands and sums of a pass in a type that holds them exactly: [k][pitch], [m][block].
+  template <typename Real>
+  struct Operands {
+    std::vector<Real> moving;
+    std::vector<Real> stationary;
+    std::vector<Real> sums;
+  };
+
+  // Reads the stream's elements into out[k * pitch + column]; what lies between the columns and the
+  // pitch has any value.
+  static void ReadStream(const Stream& stream, uint32_t part_start, uint32_t part_count,
+                         uint32_t pitch, const CoreState& state, std::vector<float>& out);
+  // The same for floats, aligned to their vectors' exponents.
   void AlignStream(const Stream& stream, uint32_t part_start, uint32_t part_count, uint32_t pitch,
                    CoreState& state, std::vector<double>& out);
-  // One pass: the product of stationary_ and moving_ goes to PSUM.
-  void MultiplyPass(const isa::TensorInstruction& instruction, uint32_t count, bool accumulate,
-                    CoreState& state);
+  // One pass: the product of two streams goes to PSUM.
+  void FloatPass(const isa::TensorInstruction& instruction, const Stream& stationary,
+                 const Stream& moving, bool accumulate, CoreState& state);
+  void IntegerPass(const isa::TensorInstruction& instruction, const Stream& stationary,
+                   const Stream& moving, bool accumulate, CoreState& state);
 
-  std::vector<uint32_t> bits_;      // FP32 operands before alignment, [k][pitch]
-  std::vector<double> moving_;      // [k][moving_pitch_]
-  std::vector<double> stationary_;  // [k][stationary_pitch_]
-  std::vector<double> sums_;        // [m][kColumnBlock]
-  uint32_t moving_pitch_ = 0;
-  uint32_t stationary_pitch_ = 0;
+  std::vector<float> floats_;  // operands before alignment
+  Operands<double> doubles_;   // of floats, scaled by their shared exponents
+  Operands<float> integers_;
 };
 
 }  // namespace neuron::sim
