@@ -15,6 +15,9 @@
 # for fast, 2 for debug) that CMake compiles like any other source: with ccache, sanitizers and in
 # parallel. One static library, verilated_runtime, holds Verilator's own C++ for all models.
 
+set(NEURON_RTL_CXX_FLAGS "" CACHE STRING
+    "Further compiler options for the Verilated models, such as those of profile-guided optimisation")
+
 function(_neuron_find_verilator)
   if(TARGET verilated_runtime)
     return()
@@ -32,7 +35,8 @@ function(_neuron_find_verilator)
   # Tracing and coverage are decided by each model; the runtime serves both.
   target_compile_definitions(verilated_runtime PUBLIC VM_TRACE=1 VM_TRACE_FST=1 VM_COVERAGE=1
                                                       VL_TIME_CONTEXT)
-  target_link_libraries(verilated_runtime PUBLIC Threads::Threads ${ZLIB_LIBRARIES})
+  target_link_libraries(verilated_runtime PUBLIC Threads::Threads ${ZLIB_LIBRARIES}
+                                                 $<$<CXX_COMPILER_ID:Clang>:atomic>)
 endfunction()
 
 # Every directory under rtl/, for verilator -y.
@@ -147,6 +151,7 @@ function(neuron_verilate)
   target_include_directories(${ARG_TARGET} SYSTEM PUBLIC ${directory})
   target_link_libraries(${ARG_TARGET} PUBLIC verilated_runtime)
   target_compile_options(${ARG_TARGET} PRIVATE -w)
-  set_source_files_properties(${shard_files} PROPERTIES COMPILE_OPTIONS ${optimisation})
+  set_source_files_properties(${shard_files} PROPERTIES
+                              COMPILE_OPTIONS "${optimisation};${NEURON_RTL_CXX_FLAGS}")
   set_source_files_properties(${slow_file} PROPERTIES COMPILE_OPTIONS -O0)
 endfunction()

@@ -290,6 +290,7 @@ module nc_core #(
       .src_segment_base_o  (src_base[q*32+:32]),
       .dst_segment_base_o  (dst_base[q*32+:32]),
       .engine_done_i       (engine_done[q]),
+      .engine_fault_i      (engine_error_valid[q]),
       .fault_valid_o       (fault_valid),
       .fault_code_o        (fault_code),
       .fault_address_o     (fault_address),

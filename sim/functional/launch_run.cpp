@@ -116,12 +116,12 @@ bool LaunchRun::TryStart(uint32_t queue) {
   }
   if (!Acquire(queue)) return false;
   if (core_.options_.strict) LearnFromWaits(run, queue);
-  if (auto fault = Execute(queue)) {
-    Stop(fault->code, queue, run.next, fault->address);
-    ++run.next;
-    return false;
-  }
+  const std::optional<isa::Fault> fault = Execute(queue);
   Schedule(queue, cost);
+  if (fault) {
+    Stop(fault->code, queue, run.next, fault->address);
+    run.pending.back().words = {};  // it ends without updates
+  }
   ++run.next;
   run.fetched = false;
   return true;

@@ -24,7 +24,9 @@ class ChipModel : public RtlChip {
  public:
   ChipModel(const isa::Config& config, const RtlChipOptions& options)
       : config_(config), dram_(options.dram_bytes, config.axi_bytes) {
+#ifdef NEURON_RTL_WAVES
     context_.traceEverOn(true);
+#endif
     context_.fatalOnError(false);
     context_.randReset(options.random_seed == 0 ? 0 : 2);
     context_.randSeed(static_cast<int>(options.random_seed % 0x7FFFFFFF));
@@ -78,7 +80,8 @@ class ChipModel : public RtlChip {
 
   Dram& dram() override { return dram_; }
 
-  Status StartWaves(const std::string& path) override {
+  Status StartWaves([[maybe_unused]] const std::string& path) override {
+#ifdef NEURON_RTL_WAVES
     StopWaves();
     waves_ = std::make_unique<VerilatedFstC>();
     model_->trace(waves_.get(), kTraceLevels);
@@ -88,6 +91,10 @@ class ChipModel : public RtlChip {
       return Status(StatusCode::kIoError, "cannot write waves to '" + path + "'");
     }
     return OkStatus();
+#else
+    return Status(StatusCode::kUnsupported,
+                  "this build has no waves; configure with -DNEURON_RTL_WAVES=ON");
+#endif
   }
   void StopWaves() override {
     if (!waves_) return;

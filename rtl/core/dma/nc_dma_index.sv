@@ -52,7 +52,7 @@ module nc_dma_index #(
 
   assign rd_req_o       = state_q == StateRequest;
   assign rd_partition_o = addr_q[20+:PW];
-  assign rd_addr_o      = {addr_q[AW+1:LB], (LB - 2)'(0)};
+  assign rd_addr_o      = AW'({addr_q[AW+1:LB], LB'(0)} >> 2);
   assign row_valid_o    = state_q == StateHold;
   assign row_offset_o   = product_q;
   assign row_error_o    = error_q;

@@ -187,7 +187,7 @@ module nc_dma_read #(
   assign row_ok         = axi_idle && beat_count + 3'(row_data_q) < 3'(BeatDepth);
   assign rd_req_o       = piece_valid_i && new_beat && !dram_i && fifo_ready && row_ok;
   assign rd_partition_o = piece_beat_i[20+:PW];
-  assign rd_addr_o      = {piece_beat_i[AW+1:LB], (LB - 2)'(0)};
+  assign rd_addr_o      = AW'({piece_beat_i[AW+1:LB], LB'(0)} >> 2);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) row_data_q <= 1'b0;

@@ -177,7 +177,7 @@ module nc_dma_sink #(
 
   assign wr_req_o       = op_valid && !dram_q && op_strb != '0;
   assign wr_partition_o = op_beat[20+:PW];
-  assign wr_addr_o      = {op_beat[AW+1:LB], (LB - 2)'(0)};
+  assign wr_addr_o      = AW'({op_beat[AW+1:LB], LB'(0)} >> 2);
   assign wr_strb_o      = op_strb;
   assign wr_data_o      = op_data;
   assign op_ready       = dram_q ? axi_ready : op_strb == '0 || wr_gnt_i;

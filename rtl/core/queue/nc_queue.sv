@@ -60,6 +60,7 @@ module nc_queue #(
   output logic [31:0]                        src_segment_base_o,
   output logic [31:0]                        dst_segment_base_o,
   input  logic                               engine_done_i,
+  input  logic                               engine_fault_i,    // with done: its updates are void
 
   // Fault found by fetch or check, held until the next start.
   output logic                               fault_valid_o,
@@ -152,6 +153,10 @@ module nc_queue #(
   logic [OW-1:0] finished_q;   // done by the engine, updates to be applied
   logic          retire;
   logic [31:0]   head_index;
+  logic [2*TW-1:0] head_updates;
+
+  // Which of the finished ones ended with a fault, the oldest at bit 0.
+  logic [MaxOutstanding-1:0] faulted_q, faulted;
 
   nc_fifo #(
     .Width(64 + 2 * TW),
@@ -165,7 +170,7 @@ module nc_queue #(
               hold.update0_op, hold.update0_sem, hold.update0_value}),
     .valid_o(fifo_valid),
     .ready_i(retire),
-    .data_o ({head_index, retire_start_o, updates_o}),
+    .data_o ({head_index, retire_start_o, head_updates}),
     .count_o(outstanding)
   );
 
@@ -183,10 +188,17 @@ module nc_queue #(
   assign retire_valid_o  = finished_q != '0;
   assign retire          = retire_valid_o && retire_ready_i;
   assign retire_index_o  = head_index;
+  assign updates_o       = faulted_q[0] ? '0 : head_updates;
   assign running_index_o = head_index + 32'(finished_q);
 
   assign src_segment_base_o = src_base_q;
   assign dst_segment_base_o = dst_base_q;
+
+  always_comb begin
+    faulted = faulted_q;
+    if (engine_done_i && engine_fault_i) faulted |= MaxOutstanding'(1) << finished_q;
+    if (retire) faulted >>= 1;
+  end
 
   always_ff @(posedge clk_i) begin
     if (load) begin
@@ -225,7 +237,11 @@ module nc_queue #(
       hold_passed_q <= 1'b0;
       issued_q      <= '0;
     end
-    if (!rst_ni) finished_q <= '0;
+    if (faulted != faulted_q) faulted_q <= faulted;
+    if (!rst_ni) begin
+      finished_q <= '0;
+      faulted_q  <= '0;
+    end
   end
 
   assign fault_valid_o = hold_valid_q && hold_fault_q && !fifo_valid;
@@ -247,6 +263,7 @@ module nc_queue #(
   end
 
   `NC_ASSERT(done_belongs_to_an_instruction, !engine_done_i || outstanding > finished_q, clk_i, rst_ni)
+  `NC_ASSERT(fault_belongs_to_a_done, !engine_fault_i || engine_done_i, clk_i, rst_ni)
   `NC_ASSERT(start_when_idle, !start_i || idle_o, clk_i, rst_ni)
 
 endmodule

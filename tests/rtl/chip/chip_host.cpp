@@ -9,6 +9,7 @@ namespace neuron::test {
 namespace {
 
 constexpr uint64_t kAnswerCycles = 2000000;
+constexpr uint64_t kPollCycles = 4;
 
 }  // namespace
 
@@ -42,7 +43,7 @@ Result<ChipHost::Frame> ChipHost::NextFrame(uint64_t max_cycles) {
       }
     }
     if (chip_.cycles() >= end) return Status(StatusCode::kTimeout, "no frame from the chip");
-    NEURON_RETURN_IF_ERROR(chip_.Step(16));
+    NEURON_RETURN_IF_ERROR(chip_.Step(kPollCycles));
   }
 }
 
@@ -85,21 +86,43 @@ Result<std::vector<uint32_t>> ChipHost::ReadRegisters(uint32_t address, uint32_t
   return values;
 }
 
-Status ChipHost::Start(const sim::Launch& launch, uint32_t launch_id) {
-  // All of them: an entry keeps what the launch before left there.
+Status ChipHost::SetTrace(uint64_t base, uint32_t records) {
+  const uint32_t values[] = {static_cast<uint32_t>(base), records};
+  return WriteRegisters(isa::kRegTraceBase, values);
+}
+
+Result<ChipHost::TraceCount> ChipHost::ReadTraceCount() {
+  NEURON_ASSIGN_OR_RETURN(const std::vector<uint32_t> values,
+                          ReadRegisters(isa::kRegTraceCount, 2));
+  return TraceCount{values[0], values[1]};
+}
+
+Status ChipHost::SetSegments(std::span<const isa::Segment> segments) {
+  // All permissions: an entry keeps what was there before. Without one, the rest does not matter.
   std::vector<uint32_t> base, limit, permission;
-  for (const isa::Segment& segment : launch.segments) {
+  size_t used = 0;
+  for (const isa::Segment& segment : segments) {
     base.push_back(static_cast<uint32_t>(segment.base));
     limit.push_back(static_cast<uint32_t>(segment.limit));
     permission.push_back((segment.readable ? 1 : 0) | (segment.writable ? 2 : 0));
+    if (permission.back() != 0) used = permission.size();
   }
-  NEURON_RETURN_IF_ERROR(WriteRegisters(isa::kRegSegmentBase, base));
-  NEURON_RETURN_IF_ERROR(WriteRegisters(isa::kRegSegmentLimit, limit));
   NEURON_RETURN_IF_ERROR(WriteRegisters(isa::kRegSegmentPermission, permission));
+  if (used == 0) return OkStatus();
+  NEURON_RETURN_IF_ERROR(WriteRegisters(isa::kRegSegmentBase, std::span(base).first(used)));
+  return WriteRegisters(isa::kRegSegmentLimit, std::span(limit).first(used));
+}
+
+Status ChipHost::Start(const sim::Launch& launch, uint32_t launch_id) {
+  NEURON_RETURN_IF_ERROR(SetSegments(launch.segments));
   NEURON_RETURN_IF_ERROR(WriteRegisters(isa::kRegQueueOffset, launch.queue_offset));
   NEURON_RETURN_IF_ERROR(WriteRegisters(isa::kRegQueueCount, launch.queue_count));
   const uint32_t watchdog_and_id[] = {static_cast<uint32_t>(launch.watchdog), launch_id};
   NEURON_RETURN_IF_ERROR(WriteRegisters(isa::kRegWatchdog, watchdog_and_id));
+  return Restart();
+}
+
+Status ChipHost::Restart() {
   events_.clear();
   return Ask(isa::LinkOp::kDoorbell, 0, 0).status();
 }
@@ -118,7 +141,7 @@ Result<uint32_t> ChipHost::WaitEnd(uint64_t max_cycles) {
   return static_cast<uint32_t>(driver::LoadLittleEndian(std::span(frame.payload).subspan(4, 4)));
 }
 
-Result<sim::LaunchResult> ChipHost::ReadResult() {
+Result<sim::LaunchResult> ChipHost::ReadResult(bool with_counters) {
   constexpr uint32_t kWords = (isa::kRegCycles - isa::kRegStatus) / 4 + 2;
   NEURON_ASSIGN_OR_RETURN(const std::vector<uint32_t> words,
                           ReadRegisters(isa::kRegStatus, kWords));
@@ -135,6 +158,7 @@ Result<sim::LaunchResult> ChipHost::ReadResult() {
   NEURON_ASSIGN_OR_RETURN(const std::vector<uint32_t> semaphores,
                           ReadRegisters(isa::kRegSemaphore, isa::kNumSemaphores));
   std::copy(semaphores.begin(), semaphores.end(), result.semaphores.begin());
+  if (!with_counters) return result;
   NEURON_ASSIGN_OR_RETURN(const std::vector<uint32_t> counters,
                           ReadRegisters(isa::kRegCounter, isa::kNumQueues * isa::kNumCounters * 2));
   for (uint32_t q = 0; q < isa::kNumQueues; ++q) {

@@ -57,13 +57,24 @@ class ChipHost {
   Status WriteRegisters(uint32_t address, std::span<const uint32_t> values);
   Result<std::vector<uint32_t>> ReadRegisters(uint32_t address, uint32_t count);
 
+  // Where core 0's next launches leave their trace: a ring of `records`, 0 for none.
+  Status SetTrace(uint64_t base, uint32_t records);
+  struct TraceCount {
+    uint32_t written = 0;
+    uint32_t dropped = 0;
+  };
+  Result<TraceCount> ReadTraceCount();
+
   // Sets up the registers of core 0 and rings the doorbell.
   Status Start(const sim::Launch& launch, uint32_t launch_id = 1);
+  // Rings it again: the launch before once more, its registers being as they were.
+  Status Restart();
   // Runs until the event of core 0's launch, at most `max_cycles`; its launch id.
   Result<uint32_t> WaitEnd(uint64_t max_cycles);
-  // What the registers say about the last launch: status, error, sticky flags, cycles, semaphores.
-  Result<sim::LaunchResult> ReadResult();
-  // All three.
+  // What the registers say about the last launch: status, error, sticky flags, cycles, semaphores
+  // and, if asked for, counters.
+  Result<sim::LaunchResult> ReadResult(bool with_counters = true);
+  // Start, WaitEnd and ReadResult.
   Result<sim::LaunchResult> Run(const sim::Launch& launch, uint64_t max_cycles = 1000000);
 
  private:
@@ -72,6 +83,7 @@ class ChipHost {
     std::vector<std::byte> payload;
   };
   Result<Frame> NextFrame(uint64_t max_cycles);
+  Status SetSegments(std::span<const isa::Segment> segments);
 
   sim::RtlChip& chip_;
   std::vector<std::byte> bytes_;  // received, not yet parsed

@@ -4,7 +4,9 @@
 #include <boost/program_options.hpp>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <iostream>
+#include <map>
 
 #include "driver/disassemble.h"
 #include "sim/rtl/rtl_chip.h"
@@ -38,6 +40,65 @@ void Report(const isa::Config& config, const FuzzProgram& program, uint64_t seed
               config.name, static_cast<unsigned long long>(seed));
 }
 
+// Counts what has run and says so every few seconds.
+class Campaign {
+ public:
+  Campaign(const isa::Config& config, uint64_t seed, uint64_t count)
+      : config_(config), first_(seed), count_(count) {}
+
+  bool finished() const { return done_ == count_; }
+  uint64_t next_seed() const { return first_ + done_; }
+  size_t failures() const { return failures_; }
+
+  void Add(const FuzzProgram& program, const FuzzOutcome& outcome) {
+    ++done_;
+    ++endings_[isa::Name(outcome.error)];
+    if (program.trace_records != 0) ++traced_;
+    if (!outcome.failure.empty()) ++failures_;
+    instructions_ += outcome.instructions;
+    cycles_ += outcome.cycles;
+    launch_cycles_ += outcome.launch_cycles;
+    if (Seconds(last_report_) >= kReportSeconds && !finished()) {
+      std::printf("%llu of %llu programs, %.1f a second, %zu failed; next seed %llu\n",
+                  static_cast<unsigned long long>(done_), static_cast<unsigned long long>(count_),
+                  static_cast<double>(done_) / Seconds(start_), failures_,
+                  static_cast<unsigned long long>(next_seed()));
+      std::fflush(stdout);
+      last_report_ = Clock::now();
+    }
+  }
+
+  void Print() const {
+    std::printf(
+        "%llu programs from seed %llu on %s: %zu failed; %llu instructions, %llu cycles "
+        "(%llu in launches), %.1f s, %.1f s of processor time\n",
+        static_cast<unsigned long long>(done_), static_cast<unsigned long long>(first_),
+        config_.name, failures_, static_cast<unsigned long long>(instructions_),
+        static_cast<unsigned long long>(cycles_), static_cast<unsigned long long>(launch_cycles_),
+        Seconds(start_), static_cast<double>(std::clock()) / CLOCKS_PER_SEC);
+    std::printf("traced: %llu; ended with error", static_cast<unsigned long long>(traced_));
+    for (const auto& [name, number] : endings_) {
+      std::printf(" %s: %llu", name.c_str(), static_cast<unsigned long long>(number));
+    }
+    std::printf("\n");
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr double kReportSeconds = 5;
+
+  static double Seconds(Clock::time_point since) {
+    return std::chrono::duration<double>(Clock::now() - since).count();
+  }
+
+  const isa::Config& config_;
+  uint64_t first_, count_, done_ = 0;
+  size_t failures_ = 0;
+  uint64_t instructions_ = 0, cycles_ = 0, launch_cycles_ = 0, traced_ = 0;
+  std::map<std::string, uint64_t> endings_;  // programs by error
+  Clock::time_point start_ = Clock::now(), last_report_ = start_;
+};
+
 int Main(int argc, char** argv) {
   uint64_t seed = 1, count = 1;
   std::string config_name, waves;
@@ -70,28 +131,17 @@ int Main(int argc, char** argv) {
     return 2;
   }
 
-  const auto start = std::chrono::steady_clock::now();
-  uint64_t cycles = 0, total = 0;
-  size_t failures = 0;
-  for (uint64_t i = 0; i < count && failures < max_failures; ++i) {
-    const FuzzProgram program = GenerateProgram(*config, seed + i, queues);
+  Campaign campaign(*config, seed, count);
+  while (!campaign.finished() && campaign.failures() < max_failures) {
+    const uint64_t next = campaign.next_seed();
+    const FuzzProgram program = GenerateProgram(*config, next, queues);
     if (arguments.count("print") != 0) PrintProgram(program);
-    const FuzzOutcome outcome = RunFuzzProgram(*config, program, seed + i, instructions, waves);
-    cycles += outcome.cycles;
-    total += outcome.instructions;
-    if (!outcome.failure.empty()) {
-      ++failures;
-      Report(*config, program, seed + i, outcome.failure);
-    }
+    const FuzzOutcome outcome = RunFuzzProgram(*config, program, next, instructions, waves);
+    campaign.Add(program, outcome);
+    if (!outcome.failure.empty()) Report(*config, program, next, outcome.failure);
   }
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::printf(
-      "%llu programs from seed %llu on %s: %zu failed; %llu instructions, %llu cycles, %.1f s\n",
-      static_cast<unsigned long long>(count), static_cast<unsigned long long>(seed), config->name,
-      failures, static_cast<unsigned long long>(total), static_cast<unsigned long long>(cycles),
-      seconds);
-  return failures == 0 ? 0 : 1;
+  campaign.Print();
+  return campaign.failures() == 0 ? 0 : 1;
 }
 
 }  // namespace

@@ -12,14 +12,17 @@
 namespace neuron::test {
 
 struct FuzzOutcome {
-  std::string failure;  // empty: both agree
-  uint64_t cycles = 0;  // of the RTL, both launches
+  std::string failure;                   // empty: both agree
+  isa::Error error = isa::Error::kNone;  // that the last launch ended with
+  uint64_t cycles = 0;                   // of the RTL, with what the host does around the launches
+  uint64_t launch_cycles = 0;            // of the two launches
   uint32_t instructions = 0;
 };
 
 // Runs the first `instructions` of the program twice, without reset between, with other memory
-// timing each time. On-chip memories, DRAM, error record, sticky flags and semaphores must be the
-// same. Also fails when the functional model finds a race, which is a bug of the generator.
+// timing each time. On-chip memories, DRAM, error record, sticky flags, semaphores and numbers of
+// ended instructions must be the same, traces those of one program. Also fails when the functional
+// model finds a race, which is a bug of the generator.
 FuzzOutcome RunFuzzProgram(const isa::Config& config, const FuzzProgram& program, uint64_t seed,
                            size_t instructions, const std::string& waves = "");
 

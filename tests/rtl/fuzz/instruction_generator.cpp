@@ -454,17 +454,20 @@ InstructionGenerator::Side InstructionGenerator::DmaSide(const std::array<uint32
                                                          uint32_t segment, bool spread) {
   Side side{sizes, {}, 0};
   const int32_t element = static_cast<int32_t>(element_bytes);
+  // In DRAM an element may lie at any byte.
+  const uint32_t grain = !sbuf && Chance(40) ? 1 : element_bytes;
   uint32_t reach = element_bytes;
   uint32_t partitions = 1;
   int64_t low = 0, high = element;
   for (uint32_t d = 0; d < 4; ++d) {
     int32_t bytes;
     if (spread) {
-      const uint32_t step = reach + (Chance(25) ? element_bytes * Below(5) : 0);
+      const uint32_t step = reach + (Chance(25) ? grain * Below(5 * element_bytes / grain) : 0);
       bytes = static_cast<int32_t>(step) * (Chance(12) ? -1 : 1);
     } else {
       bytes = d == 0 && Chance(60) ? element
-                                   : Stride(element_bytes) * static_cast<int32_t>(1 + Below(6));
+                                   : Stride(element_bytes) * static_cast<int32_t>(1 + Below(6)) +
+                                         static_cast<int32_t>(grain * Below(element_bytes / grain));
     }
     const bool across = sbuf && sizes[d] > 1 && partitions * sizes[d] <= config_.p && Chance(40);
     if (across) {
@@ -485,8 +488,7 @@ InstructionGenerator::Side InstructionGenerator::DmaSide(const std::array<uint32
     side.base = ~0u;  // the check refuses it
     return side;
   }
-  side.base = static_cast<uint32_t>(-low) +
-              Below(static_cast<uint32_t>(room / element) + 1) * element_bytes;
+  side.base = static_cast<uint32_t>(-low) + Below(static_cast<uint32_t>(room) / grain + 1) * grain;
   if (sbuf) side.base += Below(config_.p - partitions + 1) << isa::kSbufPartitionShift;
   return side;
 }
@@ -566,13 +568,14 @@ Words InstructionGenerator::Transpose() {
   return Encode(i);
 }
 
-Words InstructionGenerator::LoadIndices(uint32_t address, uint32_t partition, uint32_t count) {
+Words InstructionGenerator::LoadIndices(uint32_t address, uint32_t partition, uint32_t count,
+                                        uint32_t bad) {
   isa::DmaInstruction i;
   i.opcode = static_cast<uint32_t>(isa::Opcode::kDmaCopy);
   i.element_log2 = 2;
   i.src_space = kDram;
   i.src_segment = kConstSegment;
-  i.src_base = 4 * Below(kIndexCount - count + 1);
+  i.src_base = 4 * (bad < count ? kIndexCount - bad : Below(kIndexCount - count + 1));
   i.dst_base = partition << isa::kSbufPartitionShift | address;
   i.src_size0 = i.valid0 = i.dst_size0 = count;
   i.src_size1 = i.src_size2 = i.src_size3 = i.valid1 = 1;
@@ -581,20 +584,29 @@ Words InstructionGenerator::LoadIndices(uint32_t address, uint32_t partition, ui
   return Encode(i);
 }
 
-Words InstructionGenerator::Gather(uint32_t address, uint32_t partition, uint32_t count) {
+Words InstructionGenerator::Gather(uint32_t address, uint32_t partition, uint32_t count,
+                                   uint32_t limit) {
   for (uint32_t attempt = 0; attempt < kMaxTries; ++attempt) {
     auto i = isa::DmaInstruction::Decode(Copy());
     i.indirect = 1;
     i.index_base = partition << isa::kSbufPartitionShift | address;
-    i.index_limit = kIndexLimit;
+    i.index_limit = limit;
     i.src_size3 = count;
     const uint32_t total = i.src_size0 * i.src_size1 * i.src_size2 * count;
-    i.dst_size0 = total;
-    i.dst_size1 = i.dst_size2 = i.dst_size3 = 1;
-    i.dst_stride0 = 1 << i.element_log2;
+    const auto sizes = Chance(50) ? SplitCount(total) : std::array<uint32_t, 4>{total, 1, 1, 1};
+    const Side dst = DmaSide(sizes, i.dst_space == kSbuf, 1u << i.element_log2, kDataSegment, true);
+    i.dst_base = dst.base;
+    i.dst_size0 = sizes[0];
+    i.dst_size1 = sizes[1];
+    i.dst_size2 = sizes[2];
+    i.dst_size3 = sizes[3];
+    i.dst_stride0 = dst.strides[0];
+    i.dst_stride1 = dst.strides[1];
+    i.dst_stride2 = dst.strides[2];
+    i.dst_stride3 = dst.strides[3];
     if (Acceptable(Queue::kDma0, Encode(i))) return Encode(i);
   }
-  return LoadIndices(address, partition, count);
+  return LoadIndices(address, partition, count, count);
 }
 
 }  // namespace neuron::test

@@ -20,9 +20,10 @@ using Words = std::array<uint32_t, isa::kInstructionWords>;
 
 // Segments that the generated instructions use; segment 0 is the image.
 inline constexpr uint32_t kDataSegment = 1;   // read and write
-inline constexpr uint32_t kConstSegment = 2;  // read only; small indices in its first bytes
-inline constexpr uint32_t kIndexCount = 64;   // INT32 indices in [0, kIndexLimit)
+inline constexpr uint32_t kConstSegment = 2;  // read only; begins with indices
+inline constexpr uint32_t kIndexCount = 64;   // INT32 indices in [0, kIndexLimit) ...
 inline constexpr uint32_t kIndexLimit = 5;
+inline constexpr uint32_t kBadIndexCount = 8;  // ... and behind them some outside
 
 // Instructions without waits and updates. Each is legal and deterministic on its own: no element is
 // written twice, and what it writes it does not read, unless in place.
@@ -34,9 +35,10 @@ class InstructionGenerator {
 
   Words Next(isa::Queue queue);
 
-  // The two halves of a gather: loads indices into SBUF; copies the rows that they name.
-  Words LoadIndices(uint32_t address, uint32_t partition, uint32_t count);
-  Words Gather(uint32_t address, uint32_t partition, uint32_t count);
+  // The two halves of a gather: loads `count` indices into SBUF, at most kBadIndexCount, of which
+  // those from number `bad` on are out of range; copies the rows that they name, below `limit`.
+  Words LoadIndices(uint32_t address, uint32_t partition, uint32_t count, uint32_t bad);
+  Words Gather(uint32_t address, uint32_t partition, uint32_t count, uint32_t limit);
   // Loads all entries of the function table.
   Words LoadWholeTable();
 

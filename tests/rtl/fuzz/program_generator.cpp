@@ -15,9 +15,9 @@ constexpr uint32_t kMaxInstructions = 40;
 constexpr uint32_t kMaxWaits = 4;
 constexpr uint32_t kIdleSemaphore = 7;  // nothing adds to it
 constexpr uint32_t kFirstToken = 8;     // semaphores from here on are used for one handshake each
-constexpr uint64_t kWatchdog = 400000;
-constexpr uint64_t kHangWatchdog = 60000;
-constexpr uint32_t kErrorPercent = 12;
+constexpr uint64_t kWatchdog = kPatientWatchdog;
+constexpr uint64_t kHangWatchdog = 8000;
+constexpr uint32_t kErrorPercent = 20;
 
 // What an access may touch, as a box.
 struct Box {
@@ -80,7 +80,6 @@ class Builder {
   FuzzProgram Build();
 
  private:
-  using Clock = std::array<uint32_t, isa::kNumQueues>;  // instructions of each queue that are done
   struct Placed {
     Queue queue;
     uint32_t index;
@@ -96,6 +95,8 @@ class Builder {
   void AddRandom();
   void AddGather();
   void AddErrorEnding();
+  bool AddIndexError(Queue queue);
+  void ChooseTrace();
   bool Uses(Queue queue) const { return queues_ >> static_cast<uint32_t>(queue) & 1; }
   // A wait for the first `count` instructions of `queue`, by count or by a token of its own.
   Wait WaitFor(Queue queue, uint32_t count);
@@ -174,7 +175,7 @@ bool Builder::Add(Queue queue, Words words, const Clock& after) {
   SetUpdate(words, 0, isa::UpdateOp::kAdd, static_cast<uint32_t>(queue), 1);
   placed.known = known;
   placed_.push_back(placed);
-  program_.items.push_back({queue, words});
+  program_.items.push_back({queue, words, known});
   ++counts_[q];
   return true;
 }
@@ -209,17 +210,33 @@ void Builder::AddRandom() {
 }
 
 void Builder::AddGather() {
-  const uint32_t count = 1 + generator_.Below(8);
+  const uint32_t count = 1 + generator_.Below(kBadIndexCount);
   const uint32_t partition = generator_.Below(config_.p);
   const uint32_t address = 4 * generator_.Below((config_.sbuf_bytes - 4 * count) / 4);
   const Queue loader = generator_.Chance(50) ? Queue::kDma0 : Queue::kDma1;
   const Queue user = generator_.Chance(50) ? Queue::kDma0 : Queue::kDma1;
   if (!Uses(loader) || !Uses(user)) return;
-  if (!Add(loader, generator_.LoadIndices(address, partition, count))) return;
+  if (!Add(loader, generator_.LoadIndices(address, partition, count, count))) return;
   // Directly after: nothing may overwrite the indices in between.
   for (int attempt = 0; attempt < 10; ++attempt) {
-    if (Add(user, generator_.Gather(address, partition, count))) return;
+    if (Add(user, generator_.Gather(address, partition, count, kIndexLimit))) return;
   }
+}
+
+// A gather that meets an index out of range, in its list or because of a small limit, after some
+// rows or none. Everything else is done by then: what starts at the same time could still run.
+bool Builder::AddIndexError(Queue queue) {
+  const uint32_t count = 1 + generator_.Below(kBadIndexCount);
+  const uint32_t partition = generator_.Below(config_.p);
+  const uint32_t address = 4 * generator_.Below((config_.sbuf_bytes - 4 * count) / 4);
+  const bool small_limit = generator_.Chance(30);
+  const uint32_t bad = small_limit ? count : generator_.Below(count);
+  if (!Add(queue, generator_.LoadIndices(address, partition, count, bad))) return false;
+  const uint32_t limit = small_limit ? generator_.Below(kIndexLimit) : kIndexLimit;
+  for (int attempt = 0; attempt < 50; ++attempt) {
+    if (Add(queue, generator_.Gather(address, partition, count, limit))) return true;
+  }
+  return false;
 }
 
 // A last instruction that fails when everything else is done.
@@ -227,14 +244,18 @@ void Builder::AddErrorEnding() {
   const auto queue = static_cast<Queue>(generator_.Below(isa::kNumQueues));
   if (!Uses(queue)) return;
   AddBarrier(queue);
+  if (IsDma(queue) && generator_.Chance(50)) {
+    if (AddIndexError(queue)) program_.ending = "index error";
+    return;
+  }
   const Words words = generator_.Next(queue);
   switch (generator_.Below(4)) {
     case 0: {
       if (!Add(queue, words)) return;
       program_.ending = "semaphore fault";
-      SetUpdate(program_.items.back().words, 1,
-                generator_.Chance(50) ? isa::UpdateOp::kSub : isa::UpdateOp::kAdd, kIdleSemaphore,
-                0xFFFFFF);
+      const bool low = generator_.Chance(50);
+      SetUpdate(program_.items.back().words, 1, low ? isa::UpdateOp::kSub : isa::UpdateOp::kAdd,
+                low ? kIdleSemaphore : static_cast<uint32_t>(queue), 0xFFFFFF);
       return;
     }
     case 1: {
@@ -267,6 +288,13 @@ void Builder::AddErrorEnding() {
   }
 }
 
+// Half of the programs are traced, into rings of one record to more than there are.
+void Builder::ChooseTrace() {
+  if (generator_.Chance(50)) return;
+  program_.trace_base = kFuzzTraceBase + 64 * generator_.Below(64);
+  program_.trace_records = 1 + generator_.Below(generator_.Chance(30) ? 8 : 2 * kMaxInstructions);
+}
+
 FuzzProgram Builder::Build() {
   program_.watchdog = kWatchdog;
   program_.ending = "done";
@@ -274,6 +302,7 @@ FuzzProgram Builder::Build() {
   const uint32_t count = kMinInstructions + generator_.Below(kMaxInstructions - kMinInstructions);
   for (uint32_t i = 0; i < count; ++i) AddRandom();
   if (generator_.Chance(kErrorPercent)) AddErrorEnding();
+  ChooseTrace();
   return std::move(program_);
 }
 
@@ -299,8 +328,10 @@ std::vector<std::byte> GenerateDram(uint64_t seed) {
       std::memcpy(dram.data() + at, &value, sizeof value);
     }
   }
-  for (uint32_t i = 0; i < kIndexCount; ++i) {
-    const uint32_t index = static_cast<uint32_t>(random() % kIndexLimit);
+  constexpr uint32_t kBad[] = {0xFFFFFFFF, kIndexLimit, 0x80000000, 0x7FFFFFFF};
+  for (uint32_t i = 0; i < kIndexCount + kBadIndexCount; ++i) {
+    const uint32_t index = i < kIndexCount ? static_cast<uint32_t>(random() % kIndexLimit)
+                                           : kBad[random() % std::size(kBad)];
     std::memcpy(dram.data() + kFuzzSegments[kConstSegment].base + 4 * i, &index, sizeof index);
   }
   return dram;
