@@ -22,9 +22,16 @@ using isa::Func;
 using isa::Opcode;
 using isa::ScalarInstruction;
 
-// Cycles of an instruction on one lane group beyond one per element.
-constexpr uint64_t kSimpleOverhead = 25;
-constexpr uint64_t kTableOverhead = 45;
+// The contract on cycles of docs/rtl.md: of an instruction, of each lane group beyond one per
+// element, of its sum, of each lane group without a partition of the window, and of each scalar
+// operand that lies in SBUF.
+constexpr uint64_t kInstruction = 1;
+constexpr uint64_t kSimpleGroup = 15;
+constexpr uint64_t kTableGroup = 31;
+constexpr uint64_t kSum = 7;
+constexpr uint64_t kEmptyGroup = 1;
+constexpr uint64_t kScalar = 2;
+constexpr uint64_t kLoadTable = 3;
 
 struct TinyEngine {
   using Model = Vscalar_tiny;
@@ -196,47 +203,51 @@ TYPED_TEST(ScalarEngine, SumsOfAnyNumberOfElements) {
   }
 }
 
-TYPED_TEST(ScalarEngine, OneElementPerCycle) {
+TYPED_TEST(ScalarEngine, CyclesAreThoseOfTheContract) {
   const uint64_t seed = 5;
   typename TestFixture::Bench bench(TypeParam::Config(), seed);
   InstructionGenerator generator(bench.config(), seed);
   generator.Fill(bench.memories());
   this->FillTable(bench, generator, seed);
   const uint32_t groups = bench.config().p / bench.config().scalar_lanes;
-  auto measure = [&](const char* name, const ScalarInstruction& i, uint64_t overhead) {
+  const auto expect = [&](const char* name, const ScalarInstruction& i, uint64_t group,
+                          uint64_t more = 0) {
     const uint64_t n = uint64_t{i.size0} * i.size1 * i.size2;
-    const uint64_t cycles = this->RunAndCompare(bench, {i}, seed);
-    EXPECT_LE(cycles, groups * (n + overhead)) << name << " " << n;
-    std::printf("%s %s: %lu elements, %u groups, %lu cycles, %ld beyond a group's elements\n",
-                bench.config().name, name, static_cast<unsigned long>(n), groups,
-                static_cast<unsigned long>(cycles),
-                static_cast<long>(cycles / groups) - static_cast<long>(n));
+    EXPECT_EQ(this->RunAndCompare(bench, {i}, seed), kInstruction + groups * (n + group) + more)
+        << bench.config().name << ", " << name << ", " << n << " elements, " << groups
+        << " lane groups";
   };
-  for (const uint32_t n : {1u, 200u}) {
+  for (const uint32_t n : {1u, 2u, 9u, 200u}) {
     ScalarInstruction i = this->Plain(bench.config(), n);
-    measure("identity", i, kSimpleOverhead);
+    expect("identity", i, kSimpleGroup);
     i.func = static_cast<uint32_t>(Func::kExp);
     i.table_index_bits = 4;
-    measure("exp", i, kTableOverhead);
-    i.scale_operand = i.bias_operand = 1;
+    expect("exp", i, kTableGroup);
+    i.scale_operand = 1;
     i.scale = 0;
+    expect("exp, scale in partitions", i, kTableGroup, kScalar);
+    i.bias_operand = 1;
     i.bias = 4;
-    measure("exp, scale and bias in partitions", i, kTableOverhead);
+    expect("exp, scale and bias in partitions", i, kTableGroup, 2 * kScalar);
     i.sum_enable = 1;
     i.sum_base = bench.config().sbuf_bytes - 4;
-    measure("exp with sum", i, kTableOverhead + 10);
+    expect("exp with sum", i, kTableGroup + kSum, 2 * kScalar);
     i.func = static_cast<uint32_t>(Func::kLeaky);
-    measure("leaky with sum", i, kSimpleOverhead + 10);
+    expect("leaky with sum", i, kSimpleGroup + kSum, 2 * kScalar);
     i.sum_enable = 0;
+    i.scale_operand = i.bias_operand = 0;
     i.in_dtype = i.out_dtype = static_cast<uint32_t>(Dtype::kInt8);
     i.in_stride0 = i.out_stride0 = 1;
-    measure("leaky on INT8", i, kSimpleOverhead);
-    const ScalarInstruction load = generator.LoadTable(n);
-    const uint64_t cycles = this->RunAndCompare(bench, {load}, seed);
-    EXPECT_LE(cycles, n + 6);
-    std::printf("%s load_table: %u entries, %lu cycles\n", bench.config().name, n,
-                static_cast<unsigned long>(cycles));
+    expect("leaky on INT8", i, kSimpleGroup);
+    EXPECT_EQ(this->RunAndCompare(bench, {generator.LoadTable(n)}, seed), n + kLoadTable)
+        << bench.config().name << ", load_table";
   }
+  ScalarInstruction one_partition = this->Plain(bench.config(), 20);
+  one_partition.part_start = bench.config().p - 1;
+  one_partition.part_count = 1;
+  EXPECT_EQ(this->RunAndCompare(bench, {one_partition}, seed),
+            kInstruction + 20 + kSimpleGroup + (groups - 1) * kEmptyGroup)
+      << bench.config().name << ", last partition only";
 }
 
 // Prints what a cycle of the engine costs to simulate, idle and with elements in all stages.
