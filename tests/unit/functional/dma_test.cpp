@@ -195,9 +195,16 @@ TEST(Dma, IndexOutsideItsLimitIsAnAccessRangeErrorWithTheIndex) {
   i.index_limit = 10;
   program.SetSbuf(1, 256, 9);
   program.SetSbuf(1, 260, static_cast<uint32_t>(-1));
+  i.update0_op = static_cast<uint32_t>(isa::UpdateOp::kAdd);
+  i.update0_sem = 4;
+  i.update0_value = 1;
   program.Add(i);
-  EXPECT_EQ(program.Run().error,
+  const LaunchResult result = program.Run();
+  EXPECT_EQ(result.error,
             (ErrorRecord{isa::Error::kAccessRange, isa::Queue::kDma0, 0, 0xFFFFFFFFu}));
+  EXPECT_EQ(result.semaphores[4], 0u) << "its updates are void";
+  const auto& counters = result.counters[static_cast<size_t>(isa::Queue::kDma0)];
+  EXPECT_EQ(counters[static_cast<size_t>(isa::Counter::kInstructions)], 1u) << "but it has ended";
 }
 
 TEST(Dma, SegmentBeyondMemoryIsABusError) {
