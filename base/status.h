@@ -25,6 +25,7 @@ enum class StatusCode {
   kDeviceLost,          // the device went away
   kIoError,             // the host's file system or a library refused
   kInternal,            // a bug in this software
+  kCancelled,           // the caller asked for it to stop
 };
 
 // "INVALID_ARGUMENT" and so on, for messages and JSON.

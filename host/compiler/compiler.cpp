@@ -30,7 +30,8 @@ Result<CompileOutput> Compile(const CompileOptions& options) {
   };
   NEURON_ASSIGN_OR_RETURN(const isa::Config* config, ConfigurationByName(options.configuration));
   stage("importing");
-  NEURON_ASSIGN_OR_RETURN(const LayerGraph graph, ImportModel(options.import));
+  NEURON_ASSIGN_OR_RETURN(LayerGraph graph, ImportModel(options.import));
+  NEURON_RETURN_IF_ERROR(PairStates(options.states, graph));
   stage("generating code");
   NEURON_ASSIGN_OR_RETURN(ncx::PackageData package, GenerateCode(graph, *config, options.cost));
 

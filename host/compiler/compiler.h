@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "host/compiler/import/import.h"
 #include "host/compiler/layer_graph.h"
+#include "host/compiler/states.h"
 #include "host/ncx/package.h"
 #include "isa/cost/cost_model.h"
 
@@ -20,6 +21,7 @@ struct CompileOptions {
   ImportOptions import;  // the model, the sizes of its free dimensions, dumps of passes
   std::string configuration = "sim";  // name of an isa configuration
   isa::CostParameters cost;           // of the memory that estimates are for
+  std::vector<StateNames> states;     // what stays on the device between executions
   // Called with what is being done; may be empty.
   std::function<void(std::string_view stage)> progress;
 };

@@ -181,6 +181,13 @@ struct Layer {
   LayerBody body;
 };
 
+// A graph input that keeps its value on the device, and the output that becomes its next value.
+// Positions in LayerGraph::inputs and outputs.
+struct StatePair {
+  size_t input = 0;
+  size_t output = 0;
+};
+
 // Layers in an executable order. Values are named uniquely. Graph inputs and outputs keep the
 // model's order and names.
 struct LayerGraph {
@@ -189,6 +196,7 @@ struct LayerGraph {
   std::vector<Layer> layers;
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
+  std::vector<StatePair> states;  // of different inputs; equal types and shapes
 
   const Value& value(ValueId id) const { return values[static_cast<size_t>(id)]; }
   Value& value(ValueId id) { return values[static_cast<size_t>(id)]; }

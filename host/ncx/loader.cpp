@@ -38,7 +38,8 @@ Tensor Read(const fb::Tensor& tensor) {
           .offset = tensor.offset(),
           .scale = ToVector(tensor.scale()),
           .zero_point = ToVector(tensor.zero_point()),
-          .quantized_axis = tensor.quantized_axis()};
+          .quantized_axis = tensor.quantized_axis(),
+          .updated_by = ToString(tensor.updated_by())};
 }
 
 Node Read(const fb::Node& node) { return {node.name()->str(), node.op_type()->str()}; }
@@ -179,7 +180,7 @@ uint64_t Bytes(const fb::Segment& /*segment*/) { return 0; }
 
 uint64_t Bytes(const fb::Tensor& tensor) {
   return Bytes(tensor.name()) + Bytes(tensor.shape()) + Bytes(tensor.scale()) +
-         Bytes(tensor.zero_point());
+         Bytes(tensor.zero_point()) + Bytes(tensor.updated_by());
 }
 
 uint64_t Bytes(const fb::Node& node) { return Bytes(node.name()) + Bytes(node.op_type()); }

@@ -16,7 +16,17 @@
 
 namespace neuron::ncx {
 
-enum class SegmentKind : uint8_t { kImage = 0, kScratch = 1, kInput = 2, kOutput = 3, kState = 4 };
+// kNextState follows the kState segment whose tensors it replaces (same size, same layout): the
+// program reads the one and writes the other, and the runtime exchanges them after an execution. A
+// kState segment without one is updated in place.
+enum class SegmentKind : uint8_t {
+  kImage = 0,
+  kScratch = 1,
+  kInput = 2,
+  kOutput = 3,
+  kState = 4,
+  kNextState = 5
+};
 
 // A DRAM segment of every launch; its number is its position in PackageData::segments.
 struct Segment {
@@ -40,6 +50,7 @@ struct Tensor {
   std::vector<float> scale = {};         // empty: not quantised
   std::vector<int32_t> zero_point = {};  // as many as scale
   int32_t quantized_axis = -1;
+  std::string updated_by = {};  // kState: the model's output that becomes its next value
 };
 
 // The instructions of one queue: `count` of them from byte `offset` of the image.
@@ -106,8 +117,9 @@ struct BufferPlan {
   uint32_t last = 0;
 };
 
-// Segment 0 is the image, segment 1 scratch (may have 0 bytes), then one segment for each graph
-// input, output and state tensor, in order.
+// Segment 0 is the image, segment 1 scratch (may have 0 bytes), then those of inputs, states and
+// outputs. Tensors of one role may share a segment; the runtime binds a caller's memory directly to
+// an input or output that has a segment of its own, and copies to and from a shared one.
 struct PackageData {
   uint32_t isa_version = 0;
   uint32_t isa_hash = 0;

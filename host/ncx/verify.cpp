@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <neuron/isa.h>
 
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -53,11 +54,16 @@ Status VerifySegments(const PackageData& package) {
     }
     const bool is_image = segment.kind == SegmentKind::kImage;
     const bool is_scratch = segment.kind == SegmentKind::kScratch;
-    if (segment.kind > SegmentKind::kState || is_image != (i == 0) || is_scratch != (i == 1)) {
+    if (segment.kind > SegmentKind::kNextState || is_image != (i == 0) || is_scratch != (i == 1)) {
       return Invalid(
           "segment {} has kind {}; segment 0 is the image, 1 scratch, the others inputs, "
           "outputs and state",
           i, static_cast<int>(segment.kind));
+    }
+    if (segment.kind == SegmentKind::kNextState &&
+        (segments[i - 1].kind != SegmentKind::kState || segments[i - 1].bytes != segment.bytes)) {
+      return Invalid("segment {} replaces a state segment and must follow one of its {} bytes", i,
+                     segment.bytes);
     }
   }
   if (segments[0].bytes != package.image.size() || segments[0].writable) {
@@ -124,6 +130,29 @@ Status VerifyTensor(const PackageData& package, const Tensor& tensor) {
   return VerifyQuantization(tensor);
 }
 
+// Tensors of one segment lie apart.
+Status VerifyApart(const PackageData& package) {
+  std::vector<const Tensor*> placed;
+  for (const Tensor& tensor : package.tensors) {
+    if (tensor.role != TensorRole::kIntermediate) {
+      placed.push_back(&tensor);
+    }
+  }
+  std::ranges::sort(placed, [](const Tensor* a, const Tensor* b) {
+    return std::pair(a->segment, a->offset) < std::pair(b->segment, b->offset);
+  });
+  for (size_t i = 1; i < placed.size(); ++i) {
+    const Tensor& low = *placed[i - 1];
+    const Tensor& high = *placed[i];
+    NEURON_ASSIGN_OR_RETURN(const uint64_t bytes, TensorBytes(low.type, low.shape));
+    if (low.segment == high.segment && high.offset - low.offset < bytes) {
+      return Invalid("tensors '{}' and '{}' overlap in segment {}", low.name, high.name,
+                     low.segment);
+    }
+  }
+  return OkStatus();
+}
+
 Status VerifyTensors(const PackageData& package) {
   std::set<std::string> names;
   std::set<uint32_t> taken;
@@ -137,16 +166,14 @@ Status VerifyTensors(const PackageData& package) {
     if (!names.insert(key).second) {
       return Invalid("two tensors are named '{}'", tensor.name);
     }
-    if (!taken.insert(tensor.segment).second) {
-      return Invalid("tensor '{}' shares segment {} with another", tensor.name, tensor.segment);
-    }
+    taken.insert(tensor.segment);
   }
   for (uint32_t i = 2; i < package.segments.size(); ++i) {
-    if (!taken.contains(i)) {
+    if (!taken.contains(i) && package.segments[i].kind != SegmentKind::kNextState) {
       return Invalid("segment {} has no tensor", i);
     }
   }
-  return OkStatus();
+  return VerifyApart(package);
 }
 
 Status VerifyHostOps(const PackageData& package) {

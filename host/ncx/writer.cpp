@@ -29,7 +29,7 @@ Offset<fb::Tensor> Write(Builder& builder, const Tensor& tensor) {
   return fb::CreateTensorDirect(
       builder, tensor.name.c_str(), static_cast<fb::TensorRole>(tensor.role),
       static_cast<uint8_t>(tensor.type), &tensor.shape, tensor.segment, tensor.offset,
-      &tensor.scale, &tensor.zero_point, tensor.quantized_axis);
+      &tensor.scale, &tensor.zero_point, tensor.quantized_axis, tensor.updated_by.c_str());
 }
 
 Offset<fb::Launch> Write(Builder& builder, const Launch& launch) {

@@ -98,6 +98,20 @@ Status ErrorStatus(driver::Device& device, const ncx::PackageData& package,
                             InstructionText(package, launch, error)));
 }
 
+Status CancelledStatus(const ncx::PackageData& package) {
+  return Status(StatusCode::kCancelled,
+                fmt::format("the execution of model '{}' was cancelled", package.model_name));
+}
+
+// Moves a tensor between a caller's memory and a shared segment.
+Status CopyMemory(driver::Device& device, const SharedTensor& shared, uint64_t from, uint64_t to) {
+  NEURON_ASSIGN_OR_RETURN(const uint64_t bytes,
+                          ncx::TensorBytes(shared.tensor->type, shared.tensor->shape));
+  std::vector<std::byte> data(bytes);
+  NEURON_RETURN_IF_ERROR(device.ReadMemory(from, data));
+  return device.WriteMemory(to, data);
+}
+
 void AddResult(const driver::LaunchResult& result, uint64_t macs, ExecutionStats& stats) {
   stats.cycles += result.cycles;
   stats.cycles_measured = result.cycles_measured;
@@ -115,16 +129,35 @@ void AddResult(const driver::LaunchResult& result, uint64_t macs, ExecutionStats
 
 }  // namespace
 
-Status Model::Execute(const Segments& segments, const ExecuteOptions& options) {
+Status Model::Execute(const Binding& binding, const ExecuteOptions& options) {
   return runtime_->WithDevice([&](driver::Device& device) {
     ExecutionStats stats;
     const Clock::time_point start = Clock::now();
-    Status status = RunSteps(device, segments, options, stats);
+    Status status = RunBound(device, binding, options, stats);
     stats.total_seconds = SecondsSince(start);
     const std::lock_guard lock(stats_mutex_);
     last_stats_ = std::move(stats);
     return status;
   });
+}
+
+Status Model::RunBound(driver::Device& device, const Binding& binding,
+                       const ExecuteOptions& options, ExecutionStats& stats) const {
+  Segments segments = binding.segments;
+  State& state = options.state == nullptr ? *state_ : *options.state;
+  state.Bind(segments);
+  const auto place = [&](const SharedTensor& shared) {
+    return segments[shared.tensor->segment]->address() + shared.tensor->offset;
+  };
+  for (const SharedTensor& input : binding.copied_in) {
+    NEURON_RETURN_IF_ERROR(CopyMemory(device, input, input.buffer->address(), place(input)));
+  }
+  NEURON_RETURN_IF_ERROR(RunSteps(device, segments, options, stats));
+  for (const SharedTensor& output : binding.copied_out) {
+    NEURON_RETURN_IF_ERROR(CopyMemory(device, output, place(output), output.buffer->address()));
+  }
+  state.Advance();
+  return OkStatus();
 }
 
 Status Model::RunSteps(driver::Device& device, const Segments& segments,
@@ -134,6 +167,9 @@ Status Model::RunSteps(driver::Device& device, const Segments& segments,
       NEURON_RETURN_IF_ERROR(
           RunLaunch(device, package_.launches[step.index], segments, options, stats));
     } else {
+      if (options.cancellation != nullptr && options.cancellation->requested()) {
+        return CancelledStatus(package_);
+      }
       const Clock::time_point start = Clock::now();
       const Status status = RunHostOp(device, package_.host_ops[step.index], segments);
       stats.host_seconds += SecondsSince(start);
@@ -146,9 +182,17 @@ Status Model::RunSteps(driver::Device& device, const Segments& segments,
 
 Status Model::RunLaunch(driver::Device& device, const ncx::Launch& launch, const Segments& segments,
                         const ExecuteOptions& options, ExecutionStats& stats) const {
-  NEURON_RETURN_IF_ERROR(
-      device.Launch(0, Describe(package_, launch, segments, options.watchdog_cycles)));
+  const driver::LaunchDescriptor descriptor =
+      Describe(package_, launch, segments, options.watchdog_cycles);
+  Cancellation uncancelled;
+  Cancellation& cancellation =
+      options.cancellation == nullptr ? uncancelled : *options.cancellation;
+  const Status launched = cancellation.Launch(device, descriptor);
+  if (!launched.ok()) {
+    return launched.code() == StatusCode::kCancelled ? CancelledStatus(package_) : launched;
+  }
   const Result<driver::LaunchResult> result = device.Wait(0, options.timeout);
+  cancellation.Ended();
   if (!result.ok()) {
     return result.status().code() == StatusCode::kTimeout
                ? TimeoutStatus(device, package_, launch, options)
@@ -156,6 +200,9 @@ Status Model::RunLaunch(driver::Device& device, const ncx::Launch& launch, const
   }
   AddResult(*result, launch.macs, stats);
   if (result->error.has_value()) {
+    if (result->error->code == isa::Error::kAborted && cancellation.requested()) {
+      return CancelledStatus(package_);
+    }
     return ErrorStatus(device, package_, launch, *result->error);
   }
   return OkStatus();

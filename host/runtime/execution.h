@@ -8,7 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <vector>
 
 #include "host/runtime/model.h"
 
@@ -17,17 +16,24 @@ namespace neuron::runtime {
 // Thread-safe. The execution goes on when its last handle is dropped.
 class Execution {
  public:
-  // Queues the execution on the model's runtime. `segments` comes from Model::Bind.
+  // Queues the execution on the model's runtime. `binding` comes from Model::Bind.
   static Result<std::shared_ptr<Execution>> Start(const std::shared_ptr<Model>& model,
-                                                  std::vector<std::shared_ptr<Buffer>> segments,
-                                                  const ExecuteOptions& options);
+                                                  Binding binding, ExecuteOptions options);
 
   // The execution's status, or nullopt when it has not ended within `timeout`.
   std::optional<Status> Wait(std::chrono::milliseconds timeout);
 
+  // Ends the execution with kCancelled unless it has ended: at once when it has not begun, else as
+  // soon as the device has stopped its launch.
+  void Cancel();
+
  private:
+  void Finish(Status status);
+
+  const std::shared_ptr<Cancellation> cancellation_ = std::make_shared<Cancellation>();
   std::mutex mutex_;
   std::condition_variable ended_;
+  bool begun_ = false;
   std::optional<Status> status_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <set>
 
 namespace neuron::runtime {
@@ -22,6 +23,24 @@ Status CheckTarget(const ncx::PackageData& package, const Runtime& runtime) {
           package.model_name, package.configuration, package.isa_version, package.isa_hash,
           runtime.uri(), device.configuration, device.isa_version, device.isa_hash,
           device.configuration));
+}
+
+// Whether a segment's memory belongs to the model: callers and states bring the rest.
+bool IsOwn(const ncx::PackageData& package, size_t segment) {
+  switch (package.segments[segment].kind) {
+    case ncx::SegmentKind::kImage:
+    case ncx::SegmentKind::kScratch:
+      return true;
+    case ncx::SegmentKind::kInput:
+    case ncx::SegmentKind::kOutput:
+      return std::ranges::count_if(package.tensors, [&](const ncx::Tensor& tensor) {
+               return tensor.segment == segment && tensor.role != ncx::TensorRole::kIntermediate;
+             }) > 1;
+    case ncx::SegmentKind::kState:
+    case ncx::SegmentKind::kNextState:
+      break;
+  }
+  return false;
 }
 
 std::string Names(const std::vector<const ncx::Tensor*>& tensors) {
@@ -59,13 +78,12 @@ Result<std::shared_ptr<Model>> Model::Place(std::shared_ptr<Runtime> runtime,
   std::shared_ptr<Model> model(new Model(std::move(runtime), std::move(package)));
   const std::vector<ncx::Segment>& segments = model->package_.segments;
   for (size_t i = 0; i < segments.size(); ++i) {
-    const ncx::SegmentKind kind = segments[i].kind;
-    if (kind == ncx::SegmentKind::kInput || kind == ncx::SegmentKind::kOutput) {
-      continue;
+    if (IsOwn(model->package_, i)) {
+      NEURON_ASSIGN_OR_RETURN(model->own_[i], Buffer::Allocate(model->runtime_, segments[i].bytes));
     }
-    NEURON_ASSIGN_OR_RETURN(model->own_[i], Buffer::Allocate(model->runtime_, segments[i].bytes));
   }
   NEURON_RETURN_IF_ERROR(model->own_[0]->Write(0, model->package_.image));
+  NEURON_ASSIGN_OR_RETURN(model->state_, State::Allocate(model->runtime_, model->package_));
   return model;
 }
 
@@ -73,26 +91,15 @@ const std::vector<const ncx::Tensor*>& Model::tensors(ncx::TensorRole role) cons
   return by_role_[static_cast<size_t>(role)];
 }
 
-std::shared_ptr<Buffer> Model::StateBuffer(const ncx::Tensor& tensor) const {
-  return own_[tensor.segment];
-}
-
-Status Model::ResetState() {
-  for (const ncx::Tensor* tensor : tensors(ncx::TensorRole::kState)) {
-    NEURON_RETURN_IF_ERROR(own_[tensor->segment]->Clear());
-  }
-  return OkStatus();
-}
-
 uint64_t Model::device_bytes() const {
-  uint64_t bytes = 0;
+  uint64_t bytes = state_->device_bytes();
   for (const std::shared_ptr<Buffer>& buffer : own_) {
     bytes += buffer == nullptr ? 0 : buffer->capacity();
   }
   return bytes;
 }
 
-Status Model::BindRole(ncx::TensorRole role, const TensorMap& bound, Segments& segments) const {
+Status Model::BindRole(ncx::TensorRole role, const TensorMap& bound, Binding& binding) const {
   const char* kind = role == ncx::TensorRole::kInput ? "input" : "output";
   std::set<std::string> known;
   for (const ncx::Tensor* tensor : tensors(role)) {
@@ -104,7 +111,7 @@ Status Model::BindRole(ncx::TensorRole role, const TensorMap& bound, Segments& s
                                 package_.model_name));
     }
     const std::shared_ptr<Buffer>& buffer = found->second;
-    const uint64_t needed = package_.segments[tensor->segment].bytes;
+    NEURON_ASSIGN_OR_RETURN(const uint64_t needed, ncx::TensorBytes(tensor->type, tensor->shape));
     if (buffer->runtime() != runtime_) {
       return Status(
           StatusCode::kInvalidArgument,
@@ -116,7 +123,12 @@ Status Model::BindRole(ncx::TensorRole role, const TensorMap& bound, Segments& s
                                 kind, tensor->name, ElementTypeName(tensor->type),
                                 ShapeToString(tensor->shape), needed, buffer->bytes()));
     }
-    segments[tensor->segment] = buffer;
+    if (own_[tensor->segment] == nullptr) {
+      binding.segments[tensor->segment] = buffer;
+    } else {
+      (role == ncx::TensorRole::kInput ? binding.copied_in : binding.copied_out)
+          .push_back({tensor, buffer});
+    }
   }
   for (const auto& [name, buffer] : bound) {
     if (!known.contains(name)) {
@@ -128,19 +140,23 @@ Status Model::BindRole(ncx::TensorRole role, const TensorMap& bound, Segments& s
   return OkStatus();
 }
 
-Result<Model::Segments> Model::Bind(const TensorMap& inputs, const TensorMap& outputs) const {
-  Segments segments = own_;
-  NEURON_RETURN_IF_ERROR(BindRole(ncx::TensorRole::kInput, inputs, segments));
-  NEURON_RETURN_IF_ERROR(BindRole(ncx::TensorRole::kOutput, outputs, segments));
+Result<Binding> Model::Bind(const TensorMap& inputs, const TensorMap& outputs) const {
+  Binding binding;
+  binding.segments = own_;
+  NEURON_RETURN_IF_ERROR(BindRole(ncx::TensorRole::kInput, inputs, binding));
+  NEURON_RETURN_IF_ERROR(BindRole(ncx::TensorRole::kOutput, outputs, binding));
   std::set<uint64_t> addresses;
-  for (const std::shared_ptr<Buffer>& buffer : segments) {
-    if (!addresses.insert(buffer->address()).second) {
-      return Status(StatusCode::kInvalidArgument,
-                    fmt::format("a tensor is bound twice in one execution of model '{}'",
-                                package_.model_name));
+  for (const TensorMap* bound : {&inputs, &outputs}) {
+    for (const auto& [name, buffer] : *bound) {
+      if (!addresses.insert(buffer->address()).second) {
+        return Status(StatusCode::kInvalidArgument,
+                      fmt::format("the tensor of '{}' is bound twice in one execution of model "
+                                  "'{}'",
+                                  name, package_.model_name));
+      }
     }
   }
-  return segments;
+  return binding;
 }
 
 ExecutionStats Model::last_stats() const {

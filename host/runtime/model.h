@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "host/ncx/package.h"
+#include "host/runtime/cancellation.h"
 #include "host/runtime/runtime.h"
+#include "host/runtime/state.h"
 
 namespace neuron::runtime {
 
@@ -22,6 +24,21 @@ using TensorMap = std::map<std::string, std::shared_ptr<Buffer>>;
 struct ExecuteOptions {
   std::chrono::milliseconds timeout{};  // of one launch
   uint32_t watchdog_cycles = 0;
+  std::shared_ptr<State> state = {};                // null: the model's own
+  std::shared_ptr<Cancellation> cancellation = {};  // null: cannot be cancelled
+};
+
+// A caller's memory for a tensor whose segment is shared with others.
+struct SharedTensor {
+  const ncx::Tensor* tensor = nullptr;
+  std::shared_ptr<Buffer> buffer;
+};
+
+// Where the launches of an execution find their segments; null for states.
+struct Binding {
+  std::vector<std::shared_ptr<Buffer>> segments;
+  std::vector<SharedTensor> copied_in;   // inputs
+  std::vector<SharedTensor> copied_out;  // outputs
 };
 
 // Of one execution.
@@ -53,17 +70,15 @@ class Model {
   const std::shared_ptr<Runtime>& runtime() const { return runtime_; }
   // Tensors of a role in the package's order.
   const std::vector<const ncx::Tensor*>& tensors(ncx::TensorRole role) const;
-  // Device memory of a state tensor.
-  std::shared_ptr<Buffer> StateBuffer(const ncx::Tensor& tensor) const;
-  Status ResetState();
+  // The state of executions that name none.
+  const std::shared_ptr<State>& state() const { return state_; }
   uint64_t device_bytes() const;
 
-  // One buffer for each segment, from the inputs and outputs that a caller bound.
-  Result<std::vector<std::shared_ptr<Buffer>>> Bind(const TensorMap& inputs,
-                                                    const TensorMap& outputs) const;
-  // Runs all steps. `segments` comes from Bind.
-  Status Execute(const std::vector<std::shared_ptr<Buffer>>& segments,
-                 const ExecuteOptions& options);
+  // From the inputs and outputs that a caller bound.
+  Result<Binding> Bind(const TensorMap& inputs, const TensorMap& outputs) const;
+  // Runs all steps. `binding` comes from Bind; a state in `options` from State::Allocate with this
+  // package. kCancelled when that was requested before the last launch ended.
+  Status Execute(const Binding& binding, const ExecuteOptions& options);
   ExecutionStats last_stats() const;
 
  private:
@@ -72,7 +87,9 @@ class Model {
   Model(std::shared_ptr<Runtime> runtime, ncx::PackageData package);
   static Result<std::shared_ptr<Model>> Place(std::shared_ptr<Runtime> runtime,
                                               ncx::PackageData package);
-  Status BindRole(ncx::TensorRole role, const TensorMap& bound, Segments& segments) const;
+  Status BindRole(ncx::TensorRole role, const TensorMap& bound, Binding& binding) const;
+  Status RunBound(driver::Device& device, const Binding& binding, const ExecuteOptions& options,
+                  ExecutionStats& stats) const;
   Status RunSteps(driver::Device& device, const Segments& segments, const ExecuteOptions& options,
                   ExecutionStats& stats) const;
   Status RunLaunch(driver::Device& device, const ncx::Launch& launch, const Segments& segments,
@@ -84,7 +101,8 @@ class Model {
   std::shared_ptr<Runtime> runtime_;
   ncx::PackageData package_;
   std::array<std::vector<const ncx::Tensor*>, 4> by_role_;
-  Segments own_;  // image, scratch and state; null for inputs and outputs
+  Segments own_;  // image, scratch and shared ones; null for what executions bind
+  std::shared_ptr<State> state_;
 
   mutable std::mutex stats_mutex_;
   ExecutionStats last_stats_;

@@ -19,12 +19,14 @@ using neuron::Result;
 using neuron::Status;
 using neuron::StatusCode;
 using neuron::ncx::TensorRole;
+using neuron::runtime::Binding;
 using neuron::runtime::Buffer;
 using neuron::runtime::ExecuteOptions;
 using neuron::runtime::Execution;
 using neuron::runtime::ExecutionStats;
 using neuron::runtime::Model;
 using neuron::runtime::Runtime;
+using neuron::runtime::State;
 using neuron::runtime::TensorMap;
 
 struct nrt_runtime {
@@ -38,6 +40,10 @@ struct nrt_tensor {
 };
 struct nrt_tensor_set {
   TensorMap tensors;
+};
+struct nrt_state {
+  std::shared_ptr<Model> model;
+  std::shared_ptr<State> state;
 };
 struct nrt_execution {
   std::shared_ptr<Execution> execution;
@@ -73,6 +79,8 @@ nrt_status ToC(StatusCode code) {
       return NRT_IO_ERROR;
     case StatusCode::kInternal:
       return NRT_INTERNAL;
+    case StatusCode::kCancelled:
+      return NRT_CANCELLED;
   }
   return NRT_INTERNAL;
 }
@@ -176,16 +184,26 @@ Status DescribeTensor(const neuron::ncx::Tensor& tensor, nrt_tensor_usage usage,
   return CopyOut(info, target);
 }
 
-ExecuteOptions OptionsOf(const nrt_execute_options* options) {
+Result<ExecuteOptions> OptionsOf(const Model& model, const nrt_execute_options* options) {
   nrt_execute_options given{};
   if (options != nullptr) {
     std::memcpy(&given, options, std::min(options->struct_size, sizeof(given)));
   }
   constexpr uint64_t kLongest = 1000ULL * 3600 * 24 * 365;  // ms; keeps clock arithmetic in range
   const uint64_t timeout = given.timeout_ms != 0 ? given.timeout_ms : NRT_DEFAULT_TIMEOUT_MS;
-  return {.timeout = std::chrono::milliseconds(std::min(timeout, kLongest)),
-          .watchdog_cycles =
-              given.watchdog_cycles != 0 ? given.watchdog_cycles : NRT_DEFAULT_WATCHDOG_CYCLES};
+  if (given.state != nullptr && given.state->model.get() != &model) {
+    return Status(
+        StatusCode::kInvalidArgument,
+        fmt::format("the state is of model '{}' as loaded elsewhere; allocate one of the "
+                    "model that is executed, '{}'",
+                    given.state->model->package().model_name, model.package().model_name));
+  }
+  ExecuteOptions result;
+  result.timeout = std::chrono::milliseconds(std::min(timeout, kLongest));
+  result.watchdog_cycles =
+      given.watchdog_cycles != 0 ? given.watchdog_cycles : NRT_DEFAULT_WATCHDOG_CYCLES;
+  result.state = given.state == nullptr ? nullptr : given.state->state;
+  return result;
 }
 
 nrt_execution_stats ToC(const ExecutionStats& from, uint64_t partitions) {
@@ -257,6 +275,8 @@ const char* nrt_status_name(nrt_status status) {
       return "NRT_INTERNAL";
     case NRT_NOT_READY:
       return "NRT_NOT_READY";
+    case NRT_CANCELLED:
+      return "NRT_CANCELLED";
   }
   return "NRT_UNKNOWN_STATUS";
 }
@@ -385,13 +405,6 @@ nrt_status nrt_get_model_tensor_info(nrt_model* model, nrt_tensor_usage usage, s
   });
 }
 
-nrt_status nrt_reset_state(nrt_model* model) {
-  return Guard([&] {
-    NEURON_RETURN_IF_ERROR(RequireNonNull("model", model));
-    return model->model->ResetState();
-  });
-}
-
 nrt_status nrt_allocate_tensor(nrt_runtime* runtime, size_t size, nrt_tensor** tensor) {
   return Guard([&] {
     NEURON_RETURN_IF_ERROR(RequireNonNull("runtime, tensor", runtime, tensor));
@@ -399,17 +412,6 @@ nrt_status nrt_allocate_tensor(nrt_runtime* runtime, size_t size, nrt_tensor** t
     NEURON_ASSIGN_OR_RETURN(std::shared_ptr<Buffer> buffer,
                             Buffer::Allocate(runtime->runtime, size));
     *tensor = new nrt_tensor{std::move(buffer)};
-    return OkStatus();
-  });
-}
-
-nrt_status nrt_get_state_tensor(nrt_model* model, size_t index, nrt_tensor** tensor) {
-  return Guard([&] {
-    NEURON_RETURN_IF_ERROR(RequireNonNull("model, tensor", model, tensor));
-    *tensor = nullptr;
-    NEURON_ASSIGN_OR_RETURN(const neuron::ncx::Tensor* state,
-                            FindTensor(*model->model, NRT_TENSOR_STATE, index));
-    *tensor = new nrt_tensor{model->model->StateBuffer(*state)};
     return OkStatus();
   });
 }
@@ -443,6 +445,58 @@ nrt_status nrt_tensor_read(nrt_tensor* tensor, void* data, size_t offset, size_t
   });
 }
 
+nrt_status nrt_allocate_state(nrt_model* model, nrt_state** state) {
+  return Guard([&] {
+    NEURON_RETURN_IF_ERROR(RequireNonNull("model, state", model, state));
+    *state = nullptr;
+    NEURON_ASSIGN_OR_RETURN(std::shared_ptr<State> allocated,
+                            State::Allocate(model->model->runtime(), model->model->package()));
+    *state = new nrt_state{model->model, std::move(allocated)};
+    return OkStatus();
+  });
+}
+
+nrt_status nrt_get_model_state(nrt_model* model, nrt_state** state) {
+  return Guard([&] {
+    NEURON_RETURN_IF_ERROR(RequireNonNull("model, state", model, state));
+    *state = new nrt_state{model->model, model->model->state()};
+    return OkStatus();
+  });
+}
+
+nrt_status nrt_free_state(nrt_state* state) {
+  return Guard([&] {
+    delete state;
+    return OkStatus();
+  });
+}
+
+nrt_status nrt_state_reset(nrt_state* state) {
+  return Guard([&] {
+    NEURON_RETURN_IF_ERROR(RequireNonNull("state", state));
+    return state->state->Reset();
+  });
+}
+
+nrt_status nrt_state_read(nrt_state* state, size_t index, void* data, size_t offset, size_t size) {
+  return Guard([&] {
+    NEURON_RETURN_IF_ERROR(RequireNonNull("state, data", state, data));
+    NEURON_ASSIGN_OR_RETURN(const neuron::ncx::Tensor* tensor,
+                            FindTensor(*state->model, NRT_TENSOR_STATE, index));
+    return state->state->Read(*tensor, offset, {static_cast<std::byte*>(data), size});
+  });
+}
+
+nrt_status nrt_state_write(nrt_state* state, size_t index, const void* data, size_t offset,
+                           size_t size) {
+  return Guard([&] {
+    NEURON_RETURN_IF_ERROR(RequireNonNull("state, data", state, data));
+    NEURON_ASSIGN_OR_RETURN(const neuron::ncx::Tensor* tensor,
+                            FindTensor(*state->model, NRT_TENSOR_STATE, index));
+    return state->state->Write(*tensor, offset, {static_cast<const std::byte*>(data), size});
+  });
+}
+
 nrt_status nrt_allocate_tensor_set(nrt_tensor_set** set) {
   return Guard([&] {
     NEURON_RETURN_IF_ERROR(RequireNonNull("set", set));
@@ -470,9 +524,10 @@ nrt_status nrt_execute(nrt_model* model, nrt_tensor_set* inputs, nrt_tensor_set*
                        const nrt_execute_options* options) {
   return Guard([&] {
     NEURON_RETURN_IF_ERROR(RequireNonNull("model, inputs, outputs", model, inputs, outputs));
-    NEURON_ASSIGN_OR_RETURN(const auto segments,
+    NEURON_ASSIGN_OR_RETURN(const ExecuteOptions given, OptionsOf(*model->model, options));
+    NEURON_ASSIGN_OR_RETURN(const Binding binding,
                             model->model->Bind(inputs->tensors, outputs->tensors));
-    return model->model->Execute(segments, OptionsOf(options));
+    return model->model->Execute(binding, given);
   });
 }
 
@@ -482,10 +537,10 @@ nrt_status nrt_execute_async(nrt_model* model, nrt_tensor_set* inputs, nrt_tenso
     NEURON_RETURN_IF_ERROR(
         RequireNonNull("model, inputs, outputs, execution", model, inputs, outputs, execution));
     *execution = nullptr;
-    NEURON_ASSIGN_OR_RETURN(auto segments, model->model->Bind(inputs->tensors, outputs->tensors));
-    NEURON_ASSIGN_OR_RETURN(
-        std::shared_ptr<Execution> started,
-        Execution::Start(model->model, std::move(segments), OptionsOf(options)));
+    NEURON_ASSIGN_OR_RETURN(ExecuteOptions given, OptionsOf(*model->model, options));
+    NEURON_ASSIGN_OR_RETURN(Binding binding, model->model->Bind(inputs->tensors, outputs->tensors));
+    NEURON_ASSIGN_OR_RETURN(std::shared_ptr<Execution> started,
+                            Execution::Start(model->model, std::move(binding), std::move(given)));
     *execution = new nrt_execution{std::move(started)};
     return OkStatus();
   });
@@ -506,6 +561,14 @@ nrt_status nrt_wait(nrt_execution* execution, uint64_t timeout_ms) {
   return finished || status != NRT_SUCCESS
              ? status
              : Finish(NRT_NOT_READY, "the execution has not ended yet; wait again");
+}
+
+nrt_status nrt_cancel(nrt_execution* execution) {
+  return Guard([&] {
+    NEURON_RETURN_IF_ERROR(RequireNonNull("execution", execution));
+    execution->execution->Cancel();
+    return OkStatus();
+  });
 }
 
 nrt_status nrt_free_execution(nrt_execution* execution) {

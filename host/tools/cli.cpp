@@ -92,7 +92,9 @@ po::options_description CompileOptionsDescription() {
                         "hardware configuration to compile for")(
       "bind", po::value<std::vector<std::string>>()->composing(),
       "size of a free dimension, NAME=SIZE, or whole shape of an input, INPUT:SIZE,SIZE,... "
-      "(repeatable)");
+      "(repeatable)")("state", po::value<std::vector<std::string>>()->composing(),
+                      "INPUT=OUTPUT, by name or position: the input keeps its value on the device "
+                      "and takes the output's after each execution (repeatable)");
   return options;
 }
 
@@ -106,6 +108,14 @@ compiler::CompileOptions CompileOptionsOf(const po::variables_map& values,
   if (values.count("bind") != 0) {
     for (const std::string& text : values["bind"].as<std::vector<std::string>>()) {
       const Status added = compiler::AddBinding(text, options.import);
+      if (!added.ok()) {
+        throw Failure{kExitUsage, added.message()};
+      }
+    }
+  }
+  if (values.count("state") != 0) {
+    for (const std::string& text : values["state"].as<std::vector<std::string>>()) {
+      const Status added = compiler::AddState(text, options.states);
       if (!added.ok()) {
         throw Failure{kExitUsage, added.message()};
       }

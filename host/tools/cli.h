@@ -66,9 +66,10 @@ isa::CostParameters MemoryOf(const po::variables_map& values);
 // --auto-cast, and the type that it names; throws Failure for one that it does not know.
 po::options_description AutoCastDescription();
 ElementType FloatStorageOf(const po::variables_map& values);
-// Options of everything that may compile: --config, --bind, --auto-cast and the memory.
+// Options of everything that may compile: --config, --bind, --state, --auto-cast and
+// the memory.
 po::options_description CompileOptionsDescription();
-// The options of a compilation of `path`. Throws Failure for a malformed --bind.
+// The options of a compilation of `path`. Throws Failure for a malformed --bind or --state.
 compiler::CompileOptions CompileOptionsOf(const po::variables_map& values, const std::string& path);
 
 // Lines about long work on the standard error: shown when it is a terminal or --progress is given.

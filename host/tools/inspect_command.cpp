@@ -27,7 +27,7 @@ const char* RoleName(ncx::TensorRole role) {
 }
 
 const char* KindName(ncx::SegmentKind kind) {
-  constexpr const char* kNames[] = {"image", "scratch", "input", "output", "state"};
+  constexpr const char* kNames[] = {"image", "scratch", "input", "output", "state", "next state"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -44,17 +44,22 @@ std::string QuantizationText(const ncx::Tensor& tensor) {
   return fmt::format("  {} scales on axis {}", tensor.scale.size(), tensor.quantized_axis);
 }
 
+std::string UpdateText(const ncx::Tensor& tensor) {
+  return tensor.updated_by.empty() ? "" : fmt::format("  next from '{}'", tensor.updated_by);
+}
+
 void PrintTensors(const ncx::PackageData& package) {
   std::cout << "tensors\n";
   for (const ncx::Tensor& tensor : package.tensors) {
-    std::cout << fmt::format("  {:<12} {} {} {}  segment {} offset {}{}\n", RoleName(tensor.role),
+    std::cout << fmt::format("  {:<12} {} {} {}  segment {} offset {}{}{}\n", RoleName(tensor.role),
                              tensor.name, ElementTypeName(tensor.type), ShapeToString(tensor.shape),
-                             tensor.segment, tensor.offset, QuantizationText(tensor));
+                             tensor.segment, tensor.offset, QuantizationText(tensor),
+                             UpdateText(tensor));
   }
   std::cout << "segments\n";
   for (size_t i = 0; i < package.segments.size(); ++i) {
     const ncx::Segment& segment = package.segments[i];
-    std::cout << fmt::format("  {:>2} {:<8} {:>12} bytes  {}{}\n", i, KindName(segment.kind),
+    std::cout << fmt::format("  {:>2} {:<10} {:>12} bytes  {}{}\n", i, KindName(segment.kind),
                              Grouped(segment.bytes), segment.readable ? 'r' : '-',
                              segment.writable ? 'w' : '-');
   }
@@ -130,7 +135,8 @@ nlohmann::json TensorsJson(const ncx::PackageData& package) {
                     {"segment", tensor.segment},
                     {"offset", tensor.offset},
                     {"scale", tensor.scale},
-                    {"zero_point", tensor.zero_point}});
+                    {"zero_point", tensor.zero_point},
+                    {"updated_by", tensor.updated_by}});
   }
   return list;
 }

@@ -33,6 +33,8 @@ StatusCode CodeOf(nrt_status code) {
       return StatusCode::kDeviceLost;
     case NRT_IO_ERROR:
       return StatusCode::kIoError;
+    case NRT_CANCELLED:
+      return StatusCode::kCancelled;
     case NRT_INTERNAL:
       break;
   }
@@ -41,6 +43,30 @@ StatusCode CodeOf(nrt_status code) {
 
 std::string Describe(ElementType type, const Shape& shape) {
   return fmt::format("{} {}", ElementTypeName(type), ShapeToString(shape));
+}
+
+// "'x' float32 [1, 4], 'y' ..."
+std::string Describe(const std::vector<nrt::TensorInfo>& infos) {
+  std::string text;
+  for (const nrt::TensorInfo& info : infos) {
+    text += fmt::format("{}'{}' {}", text.empty() ? "" : ", ", info.name,
+                        Describe(static_cast<ElementType>(info.dtype), info.shape));
+  }
+  return text;
+}
+
+bool Has(const std::vector<nrt::TensorInfo>& infos, const std::string& name) {
+  return std::ranges::any_of(infos, [&](const nrt::TensorInfo& info) { return info.name == name; });
+}
+
+Status CheckTensor(const char* kind, const nrt::TensorInfo& info, const HostTensor& tensor) {
+  const auto type = static_cast<ElementType>(info.dtype);
+  if (tensor.type == type && tensor.shape == info.shape) {
+    return OkStatus();
+  }
+  return Status(StatusCode::kInvalidArgument,
+                fmt::format("{} '{}' is {}, given is {}", kind, info.name,
+                            Describe(type, info.shape), Describe(tensor.type, tensor.shape)));
 }
 
 }  // namespace
@@ -55,9 +81,14 @@ Result<Session> Session::Load(nrt::Runtime& runtime, const ncx::PackageData& pac
   if (!model.ok()) {
     return FromRuntime(model.status());
   }
-  Session session(std::move(*model));
+  nrt::Result<nrt::State> state = model->state();
+  if (!state.ok()) {
+    return FromRuntime(state.status());
+  }
+  Session session(std::move(*model), std::move(*state));
   session.input_infos_ = session.model_.inputs();
   session.output_infos_ = session.model_.outputs();
+  session.state_infos_ = session.model_.states();
   NEURON_RETURN_IF_ERROR(session.AllocateAll(runtime, session.input_infos_, session.inputs_));
   NEURON_RETURN_IF_ERROR(session.AllocateAll(runtime, session.output_infos_, session.outputs_));
   return session;
@@ -76,16 +107,13 @@ Status Session::AllocateAll(nrt::Runtime& runtime, const std::vector<nrt::Tensor
 }
 
 Status Session::WriteInputs(const NamedTensors& inputs) {
-  std::string known;
-  for (const nrt::TensorInfo& info : input_infos_) {
-    known += fmt::format("{}'{}' {}", known.empty() ? "" : ", ", info.name,
-                         Describe(static_cast<ElementType>(info.dtype), info.shape));
-  }
   for (const auto& [name, tensor] : inputs) {
-    if (std::none_of(input_infos_.begin(), input_infos_.end(),
-                     [&](const nrt::TensorInfo& info) { return info.name == name; })) {
+    if (!Has(input_infos_, name) && !Has(state_infos_, name)) {
+      const std::string states =
+          state_infos_.empty() ? "" : ", and states " + Describe(state_infos_);
       return Status(StatusCode::kInvalidArgument,
-                    fmt::format("the model has no input '{}'; it has {}", name, known));
+                    fmt::format("the model has no input '{}'; it has {}{}", name,
+                                Describe(input_infos_), states));
     }
   }
   for (size_t i = 0; i < input_infos_.size(); ++i) {
@@ -93,18 +121,34 @@ Status Session::WriteInputs(const NamedTensors& inputs) {
     const auto found = inputs.find(info.name);
     if (found == inputs.end()) {
       return Status(StatusCode::kInvalidArgument,
-                    fmt::format("input '{}' is missing; the model has {}", info.name, known));
+                    fmt::format("input '{}' is missing; the model has {}", info.name,
+                                Describe(input_infos_)));
     }
     const HostTensor& tensor = found->second;
-    const auto type = static_cast<ElementType>(info.dtype);
-    if (tensor.type != type || tensor.shape != info.shape) {
-      return Status(StatusCode::kInvalidArgument,
-                    fmt::format("input '{}' is {}, given is {}", info.name,
-                                Describe(type, info.shape), Describe(tensor.type, tensor.shape)));
-    }
+    NEURON_RETURN_IF_ERROR(CheckTensor("input", info, tensor));
     NEURON_RETURN_IF_ERROR(FromRuntime(inputs_[i].Write(tensor.data.data(), tensor.data.size())));
   }
+  for (size_t i = 0; i < state_infos_.size(); ++i) {
+    const auto found = inputs.find(state_infos_[i].name);
+    if (found != inputs.end()) {
+      const HostTensor& tensor = found->second;
+      NEURON_RETURN_IF_ERROR(CheckTensor("state", state_infos_[i], tensor));
+      NEURON_RETURN_IF_ERROR(FromRuntime(state_.Write(i, tensor.data.data(), tensor.data.size())));
+    }
+  }
   return OkStatus();
+}
+
+Result<HostTensor> Session::ReadState(const std::string& name) const {
+  for (size_t i = 0; i < state_infos_.size(); ++i) {
+    if (state_infos_[i].name == name) {
+      HostTensor tensor(static_cast<ElementType>(state_infos_[i].dtype), state_infos_[i].shape);
+      NEURON_RETURN_IF_ERROR(FromRuntime(state_.Read(i, tensor.data.data(), tensor.data.size())));
+      return tensor;
+    }
+  }
+  return Status(StatusCode::kNotFound, fmt::format("the model has no state '{}'; it has {}", name,
+                                                   Describe(state_infos_)));
 }
 
 Result<RunResult> Session::Run(const NamedTensors& inputs, const nrt::ExecuteOptions& options) {

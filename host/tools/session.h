@@ -17,7 +17,7 @@ namespace neuron::tools {
 
 using NamedTensors = std::map<std::string, HostTensor>;
 
-// One execution: outputs by name, and what it cost.
+// One execution: outputs by name, and what it cost. States are read with Session::ReadState.
 struct RunResult {
   NamedTensors outputs;
   nrt_execution_stats stats{};
@@ -35,21 +35,28 @@ class Session {
 
   const std::vector<nrt::TensorInfo>& inputs() const { return input_infos_; }
   const std::vector<nrt::TensorInfo>& outputs() const { return output_infos_; }
+  const std::vector<nrt::TensorInfo>& states() const { return state_infos_; }
   nrt::Model& model() { return model_; }
 
-  // kInvalidArgument when an input is missing, unknown, or of another type or shape than the
-  // model's; then what the runtime reports.
+  // Executes with every input, after setting the states that `inputs` names too; the others keep
+  // what the execution before left. kInvalidArgument when an input is missing, unknown, or of
+  // another type or shape than the model's; then what the runtime reports.
   Result<RunResult> Run(const NamedTensors& inputs, const nrt::ExecuteOptions& options);
+  // The present value of state `name`; kNotFound when there is none.
+  Result<HostTensor> ReadState(const std::string& name) const;
 
  private:
-  explicit Session(nrt::Model model) : model_(std::move(model)) {}
+  Session(nrt::Model model, nrt::State state)
+      : model_(std::move(model)), state_(std::move(state)) {}
   Status AllocateAll(nrt::Runtime& runtime, const std::vector<nrt::TensorInfo>& infos,
                      std::vector<nrt::Tensor>& tensors);
   Status WriteInputs(const NamedTensors& inputs);
 
   nrt::Model model_;
+  nrt::State state_;
   std::vector<nrt::TensorInfo> input_infos_;
   std::vector<nrt::TensorInfo> output_infos_;
+  std::vector<nrt::TensorInfo> state_infos_;
   std::vector<nrt::Tensor> inputs_;   // as input_infos_
   std::vector<nrt::Tensor> outputs_;  // as output_infos_
 };

@@ -5,14 +5,9 @@
 #include <neuron/isa.h>
 
 #include <iostream>
-#include <memory>
 
-#include "host/tools/checks.h"
-#include "host/tools/cli.h"
-#include "host/tools/compare.h"
 #include "host/tools/report.h"
-#include "host/tools/session.h"
-#include "host/tools/zoo.h"
+#include "host/tools/verify_case.h"
 
 namespace neuron::tools {
 namespace {
@@ -24,170 +19,15 @@ constexpr char kText[] =
     "expectations. A model that does not compile is a failed row with its message. The largest "
     "error\n"
     "is in steps (lsb) for integer outputs and relative to the reference's largest value for "
-    "others.\n"
+    "others. A sequence that carries tensors from step to step is compiled with them as states\n"
+    "and runs twice, with its states kept on the device and with the stored ones; both must pass.\n"
     "Exit codes: 0 all cases pass, 1 a case failed, 2 usage, 4 no device, 5 file error.\n";
 
 constexpr int kFullMantissa = 18;  // bits from which a configuration counts as single precision
 
-struct Row {
-  std::string model;
-  std::string name;
-  bool pass = false;
-  std::string message;  // why it failed
-  std::optional<OutputError> error;
-  nrt_execution_stats stats{};
-  size_t steps = 0;
-  nlohmann::json host_segments = nlohmann::json::array();
-  std::vector<CheckResult> checks;
-};
-
-// What the rows share.
-struct Verifier {
-  Zoo zoo;
-  nrt::Runtime runtime;
-  nrt_device_info device;
-  isa::CostParameters cost;
-  ElementType float_storage = ElementType::kFloat32;
-  bool reduced = false;
-  bool independent_steps = false;
-  nrt::ExecuteOptions execute;
-  Progress progress;
-};
-
-// A compiled model for one set of input shapes, kept for the cases that share it.
-struct Compiled {
-  std::map<std::string, Shape> shapes;
-  std::unique_ptr<Session> session;
-  nlohmann::json host_segments;
-};
-
 bool Matches(const std::string& glob, const std::string& model, const std::string& name) {
   return glob.empty() || fnmatch(glob.c_str(), model.c_str(), 0) == 0 ||
          fnmatch(glob.c_str(), (model + "/" + name).c_str(), 0) == 0;
-}
-
-std::map<std::string, Shape> ShapesOf(const ZooModel& model, const StepArrays& arrays) {
-  std::map<std::string, Shape> shapes;
-  for (size_t i = 0; i < model.inputs.size(); ++i) {
-    shapes[model.inputs[i].name] = arrays.inputs[i].shape;
-  }
-  return shapes;
-}
-
-Status Prepare(Verifier& verifier, const ZooModel& model, std::map<std::string, Shape> shapes,
-               Compiled& compiled) {
-  if (compiled.session != nullptr && compiled.shapes == shapes) {
-    return OkStatus();
-  }
-  compiled.session.reset();
-  compiled.shapes = std::move(shapes);
-  compiler::CompileOptions options;
-  options.import.path = model.file.string();
-  options.import.input_shapes = compiled.shapes;
-  options.configuration = verifier.device.configuration;
-  options.cost = verifier.cost;
-  options.import.float_storage = verifier.float_storage;
-  Result<compiler::CompileOutput> output = compiler::Compile(options);
-  if (!output.ok()) {
-    return Status(output.status().code(), "compile: " + output.status().message());
-  }
-  compiled.host_segments = HostOperatorsJson(output->package);
-  NEURON_ASSIGN_OR_RETURN(Session session, Session::Load(verifier.runtime, output->package));
-  compiled.session = std::make_unique<Session>(std::move(session));
-  return OkStatus();
-}
-
-// Runs one step with `arrays.inputs` and returns the outputs in graph order.
-Result<std::vector<HostTensor>> RunStep(Verifier& verifier, const ZooModel& model, Session& session,
-                                        const std::vector<HostTensor>& inputs, Row& row) {
-  NamedTensors named;
-  for (size_t i = 0; i < model.inputs.size(); ++i) {
-    named[model.inputs[i].name] = inputs[i];
-  }
-  NEURON_ASSIGN_OR_RETURN(RunResult result, session.Run(named, verifier.execute));
-  AddStats(result.stats, verifier.device.partitions, row.stats);
-  if (!result.findings.empty()) {
-    return Status(StatusCode::kExecutionError, "strict mode: " + result.findings);
-  }
-  std::vector<HostTensor> outputs;
-  for (const ZooTensor& output : model.outputs) {
-    const auto found = result.outputs.find(output.name);
-    if (found == result.outputs.end()) {
-      return Status(StatusCode::kNotFound,
-                    fmt::format("the compiled model has no output '{}'", output.name));
-    }
-    outputs.push_back(found->second);
-  }
-  return outputs;
-}
-
-Status RunCase(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_case,
-               Compiled& compiled, Row& row) {
-  CaseArrays arrays;
-  for (size_t step = 0; step < zoo_case.steps; ++step) {
-    NEURON_ASSIGN_OR_RETURN(StepArrays reference, ReadStep(model, zoo_case, step));
-    StepArrays actual{.inputs = reference.inputs, .outputs = {}};
-    for (const auto& [input, output] : zoo_case.carry) {
-      if (step > 0 && !verifier.independent_steps) {
-        actual.inputs.at(input) = arrays.actual.back().outputs.at(output);
-      }
-    }
-    NEURON_RETURN_IF_ERROR(Prepare(verifier, model, ShapesOf(model, actual), compiled));
-    row.host_segments = compiled.host_segments;
-    verifier.progress.Show(
-        fmt::format("{}/{} step {} of {}", row.model, row.name, step + 1, zoo_case.steps));
-    NEURON_ASSIGN_OR_RETURN(actual.outputs,
-                            RunStep(verifier, model, *compiled.session, actual.inputs, row));
-    ++row.steps;
-    for (size_t i = 0; i < actual.outputs.size(); ++i) {
-      OutputError error = CompareOutput(actual.outputs[i], reference.outputs[i], model.tolerance, i,
-                                        verifier.reduced);
-      if (zoo_case.sequence && !error.pass) {
-        error.detail = fmt::format("step {}: {}", step, error.detail);
-      }
-      Merge(error, row.error);
-    }
-    arrays.actual.push_back(std::move(actual));
-    arrays.reference.push_back(std::move(reference));
-  }
-  for (const nlohmann::json& check : zoo_case.checks) {
-    row.checks.push_back(EvaluateCheck(check, model, arrays, verifier.zoo.directory));
-  }
-  return OkStatus();
-}
-
-// The verdict and, for a failure, the first reason.
-void Decide(const Status& status, Row& row) {
-  if (!status.ok()) {
-    row.message = status.message();
-    return;
-  }
-  if (row.error.has_value() && !row.error->pass) {
-    row.message = row.error->detail;
-    return;
-  }
-  for (const CheckResult& check : row.checks) {
-    if (check.verdict == CheckResult::Verdict::kFail) {
-      row.message = fmt::format("{}: {}", check.rule, check.detail);
-      return;
-    }
-  }
-  row.pass = true;
-}
-
-Row VerifyCase(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_case,
-               Compiled& compiled) {
-  Row row;
-  row.model = model.name;
-  row.name = zoo_case.name;
-  verifier.progress.Show(fmt::format("{}/{}: compiling", row.model, row.name));
-  try {
-    Decide(RunCase(verifier, model, zoo_case, compiled, row), row);
-  } catch (const std::exception& error) {
-    row.message = fmt::format("internal error: {}", error.what());
-  }
-  verifier.progress.Clear();
-  return row;
 }
 
 std::string ErrorText(const Row& row) {
@@ -238,6 +78,7 @@ nlohmann::json RowJson(const Row& row) {
                          {"verdict", row.pass ? "pass" : "fail"},
                          {"message", row.message},
                          {"steps", row.steps},
+                         {"states", row.states},
                          {"host_segments", row.host_segments},
                          {"checks", checks},
                          {"stats", StatsJson(row.stats)},
@@ -259,9 +100,7 @@ po::options_description Options() {
       "filter", po::value<std::string>()->default_value(""),
       "only what matches this glob: MODEL or MODEL/CASE")(
       "tolerance", po::value<std::string>()->default_value("auto"),
-      "fp32, reduced, or auto: reduced with --auto-cast and on configurations with narrow "
-      "multipliers")("independent-steps",
-                     "feed sequences their stored states instead of carrying our own")(
+      "fp32, reduced, or auto: reduced on configurations with narrow multipliers")(
       "json", po::value<std::string>(), "write the results as JSON to FILE ('-': standard output)")(
       "timeout", po::value<double>()->default_value(0), "seconds for one launch (0: 600)")(
       "progress", "show progress also when the standard error is no terminal");
@@ -303,7 +142,6 @@ Verifier MakeVerifier(const po::variables_map& values) {
           .float_storage = float_storage,
           .reduced = UseReduced(values["tolerance"].as<std::string>(), device.configuration,
                                 float_storage),
-          .independent_steps = values.count("independent-steps") != 0,
           .execute = {.timeout = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000))},
           .progress = Progress(values.count("progress") != 0)};
 }

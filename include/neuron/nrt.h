@@ -29,7 +29,7 @@ extern "C" {
 #endif
 
 #define NRT_VERSION_MAJOR 0
-#define NRT_VERSION_MINOR 1
+#define NRT_VERSION_MINOR 2
 #define NRT_VERSION_PATCH 0
 
 typedef enum nrt_status {
@@ -45,7 +45,8 @@ typedef enum nrt_status {
   NRT_DEVICE_LOST = 9,         /* the device went away */
   NRT_IO_ERROR = 10,           /* the host's file system or a library refused */
   NRT_INTERNAL = 11,           /* a bug in this library */
-  NRT_NOT_READY = 12           /* nrt_wait: still running, wait again */
+  NRT_NOT_READY = 12,          /* nrt_wait: still running, wait again */
+  NRT_CANCELLED = 13           /* nrt_cancel ended the execution */
 } nrt_status;
 
 /* Element types, with the numbers of ONNX. */
@@ -62,7 +63,7 @@ typedef enum nrt_dtype {
   NRT_DTYPE_BFLOAT16 = 16
 } nrt_dtype;
 
-/* State tensors stay on the device from one execution to the next. */
+/* State tensors stay on the device from one execution to the next: see "State" below. */
 typedef enum nrt_tensor_usage {
   NRT_TENSOR_INPUT = 0,
   NRT_TENSOR_OUTPUT = 1,
@@ -83,6 +84,7 @@ typedef struct nrt_runtime nrt_runtime;       /* an open device */
 typedef struct nrt_model nrt_model;           /* a package on it */
 typedef struct nrt_tensor nrt_tensor;         /* a piece of its memory */
 typedef struct nrt_tensor_set nrt_tensor_set; /* tensors by name */
+typedef struct nrt_state nrt_state;           /* what a model remembers of one stream */
 typedef struct nrt_execution nrt_execution;   /* an asynchronous execution */
 
 typedef struct nrt_version {
@@ -138,6 +140,7 @@ typedef struct nrt_execute_options {
   size_t struct_size;
   uint64_t timeout_ms;      /* wall-clock limit of one launch; 0: NRT_DEFAULT_TIMEOUT_MS */
   uint32_t watchdog_cycles; /* cycles without a finished instruction; 0: the default */
+  nrt_state* state;         /* read and replaced by the execution; NULL: the model's own */
 } nrt_execute_options;
 
 #define NRT_DEFAULT_TIMEOUT_MS 600000u
@@ -208,21 +211,40 @@ NRT_API nrt_status nrt_get_model_tensor_count(nrt_model* model, nrt_tensor_usage
 /* Tensors of a usage in the model's order. */
 NRT_API nrt_status nrt_get_model_tensor_info(nrt_model* model, nrt_tensor_usage usage, size_t index,
                                              nrt_tensor_info* info);
-/* Sets all state tensors to zero, as after nrt_load. */
-NRT_API nrt_status nrt_reset_state(nrt_model* model);
 
 /* ---- Tensors ---- */
 
 /* Device memory, set to zero. */
 NRT_API nrt_status nrt_allocate_tensor(nrt_runtime* runtime, size_t size, nrt_tensor** tensor);
-/* A handle on a state tensor of a model; to be given back with nrt_free_tensor. */
-NRT_API nrt_status nrt_get_state_tensor(nrt_model* model, size_t index, nrt_tensor** tensor);
 /* The memory is kept while an execution uses it. NULL is allowed. */
 NRT_API nrt_status nrt_free_tensor(nrt_tensor* tensor);
 NRT_API nrt_status nrt_tensor_size(nrt_tensor* tensor, size_t* size);
 NRT_API nrt_status nrt_tensor_write(nrt_tensor* tensor, const void* data, size_t offset,
                                     size_t size);
 NRT_API nrt_status nrt_tensor_read(nrt_tensor* tensor, void* data, size_t offset, size_t size);
+
+/* ---- State ---- */
+
+/* A model compiled with state tensors (`neuron compile --state INPUT=OUTPUT`) reads them at the
+ * start of an execution and replaces them at its end, all on the device. An nrt_state holds them
+ * for one stream of executions, such as one microphone; a model can serve any number of streams.
+ * `index` counts the model's tensors of usage NRT_TENSOR_STATE. An execution that fails or is
+ * cancelled leaves the state as it was before. */
+
+/* A state of the model's with all tensors zero. */
+NRT_API nrt_status nrt_allocate_state(nrt_model* model, nrt_state** state);
+/* A handle on the state of executions that name none; to be given back with nrt_free_state. */
+NRT_API nrt_status nrt_get_model_state(nrt_model* model, nrt_state** state);
+/* The memory is kept while an execution uses it. NULL is allowed. */
+NRT_API nrt_status nrt_free_state(nrt_state* state);
+/* Sets all tensors to zero, as when it was made. */
+NRT_API nrt_status nrt_state_reset(nrt_state* state);
+/* `size` bytes from byte `offset` of a tensor. Executions that were queued earlier may still run:
+ * wait for them first. */
+NRT_API nrt_status nrt_state_read(nrt_state* state, size_t index, void* data, size_t offset,
+                                  size_t size);
+NRT_API nrt_status nrt_state_write(nrt_state* state, size_t index, const void* data, size_t offset,
+                                   size_t size);
 
 /* ---- Tensor sets ---- */
 
@@ -245,6 +267,11 @@ NRT_API nrt_status nrt_execute_async(nrt_model* model, nrt_tensor_set* inputs,
                                      nrt_execution** execution);
 /* The execution's own status once it has ended; NRT_NOT_READY when it has not after timeout_ms. */
 NRT_API nrt_status nrt_wait(nrt_execution* execution, uint64_t timeout_ms);
+/* Asks the execution to end early and returns. nrt_wait then gives NRT_CANCELLED, at once when it
+ * had not begun, else as soon as the device has stopped; or the execution's own status when it
+ * ended first. Outputs of a cancelled execution are undefined, states are as before it, and the
+ * device is usable. */
+NRT_API nrt_status nrt_cancel(nrt_execution* execution);
 /* Gives the handle back; an execution that runs goes on. NULL is allowed. */
 NRT_API nrt_status nrt_free_execution(nrt_execution* execution);
 /* Of the model's last execution that reached the device, also when it failed. */

@@ -129,12 +129,46 @@ class Tensor {
   std::unique_ptr<nrt_tensor, Free> handle_;
 };
 
+// What a model remembers from one execution to the next, for one stream of executions. `index`
+// counts Model::states().
+class State {
+ public:
+  Status Reset() { return Status(nrt_state_reset(handle_.get())); }
+  Status Write(size_t index, const void* data, size_t size, size_t offset = 0) {
+    return Status(nrt_state_write(handle_.get(), index, data, offset, size));
+  }
+  Status Read(size_t index, void* data, size_t size, size_t offset = 0) const {
+    return Status(nrt_state_read(handle_.get(), index, data, offset, size));
+  }
+  template <typename T>
+  Status Write(size_t index, const std::vector<T>& values) {
+    return Write(index, values.data(), values.size() * sizeof(T));
+  }
+  // Fills `values`, whose size says how much to read.
+  template <typename T>
+  Status Read(size_t index, std::vector<T>& values) const {
+    return Read(index, values.data(), values.size() * sizeof(T));
+  }
+
+ private:
+  friend class Model;
+  struct Free {
+    void operator()(nrt_state* state) const { nrt_free_state(state); }
+  };
+  State(internal::RuntimeHandle runtime, nrt_state* handle)
+      : runtime_(std::move(runtime)), handle_(handle) {}
+
+  internal::RuntimeHandle runtime_;
+  std::unique_ptr<nrt_state, Free> handle_;
+};
+
 // Tensors of an execution by name. The tensors must live until the call returns.
 using Bindings = std::map<std::string, Tensor*>;
 
 struct ExecuteOptions {
   std::chrono::milliseconds timeout{0};  // of one launch; 0: the default of nrt.h
   uint32_t watchdog_cycles = 0;          // 0: the default of nrt.h
+  State* state = nullptr;                // read and replaced; null: the model's own
 };
 
 // An execution that was started with Model::ExecuteAsync. Dropping it does not stop it.
@@ -144,6 +178,8 @@ class Execution {
   Status Wait(std::chrono::milliseconds timeout) {
     return Status(nrt_wait(handle_.get(), static_cast<uint64_t>(timeout.count())));
   }
+  // Asks it to end early: Wait then gives NRT_CANCELLED, unless it ended first.
+  Status Cancel() { return Status(nrt_cancel(handle_.get())); }
 
  private:
   friend class Model;
@@ -207,14 +243,10 @@ class Model {
     text.resize(text.find('\0') == std::string::npos ? 0 : text.find('\0'));
     return text;
   }
-  Status ResetState() { return Status(nrt_reset_state(handle_.get())); }
-  // A handle on states()[index].
-  Result<Tensor> StateTensor(size_t index) {
-    nrt_tensor* tensor = nullptr;
-    const Status status(nrt_get_state_tensor(handle_.get(), index, &tensor));
-    if (!status.ok()) return status;
-    return Tensor(runtime_, tensor);
-  }
+  // A new state with all tensors zero, for one more stream of executions.
+  Result<State> AllocateState() { return Made(nrt_allocate_state); }
+  // The state of executions that name none.
+  Result<State> state() { return Made(nrt_get_model_state); }
 
  private:
   friend class Runtime;
@@ -250,7 +282,14 @@ class Model {
     result.struct_size = sizeof(result);
     result.timeout_ms = static_cast<uint64_t>(options.timeout.count());
     result.watchdog_cycles = options.watchdog_cycles;
+    result.state = options.state == nullptr ? nullptr : options.state->handle_.get();
     return result;
+  }
+  Result<State> Made(nrt_status (*make)(nrt_model*, nrt_state**)) {
+    nrt_state* state = nullptr;
+    const Status status(make(handle_.get(), &state));
+    if (!status.ok()) return status;
+    return State(runtime_, state);
   }
   std::vector<TensorInfo> tensors(nrt_tensor_usage usage) const {
     std::vector<TensorInfo> result;

@@ -494,43 +494,12 @@ Status Planner::PlanLayer(const Layer& layer) {
 }
 
 Status Planner::Plan() {
-  uint32_t segment = kFirstTensorSegment;
-  auto add_tensor = [&](ValueId id, ncx::TensorRole role) {
-    const Value& value = graph_.value(id);
-    ncx::Tensor tensor;
-    tensor.name = value.name;
-    tensor.role = role;
-    tensor.type = value.type;
-    tensor.shape = value.shape;
-    tensor.segment = segment;
-    if (value.quantization.has_value()) {
-      tensor.scale = value.quantization->scale;
-      tensor.zero_point = value.quantization->zero_point;
-      tensor.quantized_axis = value.quantization->axis;
-    }
-    const bool input = role == ncx::TensorRole::kInput;
-    ncx::Segment described;
-    described.kind = input ? ncx::SegmentKind::kInput : ncx::SegmentKind::kOutput;
-    described.bytes = static_cast<uint64_t>(ElementCount(value.shape)) * ElementBytes(value.type);
-    described.readable = true;
-    described.writable = !input;
-    package_.segments.push_back(described);
-    package_.tensors.push_back(std::move(tensor));
-    ++segment;
-  };
   package_.segments.resize(kFirstTensorSegment);
-  for (const ValueId id : graph_.inputs) {
-    AddHome(id, DramView(graph_.value(id), segment, 0));
-    tensor_index_[id] = static_cast<int32_t>(package_.tensors.size());
-    add_tensor(id, ncx::TensorRole::kInput);
-  }
-  for (const ValueId id : graph_.outputs) {
-    add_tensor(id, ncx::TensorRole::kOutput);
-  }
-  if (segment > isa::kNumSegments) {
-    return Error(StatusCode::kUnsupported,
-                 fmt::format("the model has {} inputs and outputs; a launch has {} segments",
-                             segment - kFirstTensorSegment, isa::kNumSegments));
+  NEURON_ASSIGN_OR_RETURN(const IoPlan io, PlanIo(graph_, package_));
+  for (const IoTensor& load : io.loads) {
+    AddHome(load.value,
+            DramView(graph_.value(load.value), load.segment, static_cast<int64_t>(load.offset)));
+    tensor_index_[load.value] = load.tensor;
   }
   for (const Layer& layer : graph_.layers) {
     layer_ = &layer;
@@ -540,28 +509,16 @@ Status Planner::Plan() {
         {layer.name, host ? std::get<HostLayer>(layer.body).node.op_type : LayerKind(layer)});
     NEURON_RETURN_IF_ERROR(PlanLayer(layer));
   }
-  return StoreOutputs();
+  return StoreOutputs(io.stores);
 }
 
-Status Planner::StoreOutputs() {
+Status Planner::StoreOutputs(const std::vector<IoTensor>& stores) {
   layer_ = nullptr;
-  uint32_t segment = kFirstTensorSegment + static_cast<uint32_t>(graph_.inputs.size());
-  for (const ValueId id : graph_.outputs) {
-    const Value& value = graph_.value(id);
-    if (!EngineType(value.type).has_value()) {
-      return Error(
-          StatusCode::kUnsupported,
-          fmt::format("output '{}' has type {}; cast it to float32, int32 or an 8-bit type",
-                      value.name, ElementTypeName(value.type)));
-    }
-    NEURON_ASSIGN_OR_RETURN(const View from, AnyView(id));
-    View to = from;
-    to.space = isa::Space::kDram;
-    to.part_axis = -1;
-    to.buffer = kNoBuffer;
-    to.segment = segment++;
-    to.offset = 0;
-    to.strides = RowMajorStrides(value.shape, from.element_bytes());
+  for (const IoTensor& store : stores) {
+    NEURON_ASSIGN_OR_RETURN(const View from, AnyView(store.value));
+    View to =
+        DramView(graph_.value(store.value), store.segment, static_cast<int64_t>(store.offset));
+    to.dtype = from.dtype;
     AddCopy(from, to);
   }
   return OkStatus();

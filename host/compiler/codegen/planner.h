@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "host/compiler/codegen/io_plan.h"
 #include "host/compiler/codegen/memory_plan.h"
 #include "host/compiler/codegen/program.h"
 #include "host/compiler/codegen/view.h"
@@ -21,7 +22,7 @@
 
 namespace neuron::compiler {
 
-// Segments before the graph's inputs and outputs.
+// Segments before those of the graph's inputs, outputs and states.
 inline constexpr uint32_t kImageSegment = 0;
 inline constexpr uint32_t kScratchSegment = 1;
 inline constexpr uint32_t kFirstTensorSegment = 2;
@@ -114,7 +115,7 @@ class Planner {
  private:
   Status PlanLayer(const Layer& layer);
   Status PlanHost(const Layer& layer, const HostLayer& host);
-  Status StoreOutputs();
+  Status StoreOutputs(const std::vector<IoTensor>& stores);
   Result<View> DramHome(ValueId value);
   View DramView(const Value& value, uint32_t segment, int64_t offset) const;
   View NewScratch(const Value& value);

@@ -104,6 +104,62 @@ TEST_F(CliModelsTest, InputsThatDoNotFitAreUsageErrors) {
   EXPECT_EQ(wrong.exit_code, 2) << wrong.ToString();
 }
 
+TEST_F(CliModelsTest, StatesMustBeAnInputAndAnOutputOfOneTypeAndShape) {
+  const auto refused = [&](const std::string& state) {
+    return Neuron({"compile", Model("recurrent"), "--state", state, "--output", Path("out.ncx")});
+  };
+  EXPECT_EQ(refused("h").exit_code, 2);
+  EXPECT_THAT(refused("h").errors, HasSubstr("INPUT=OUTPUT"));
+  EXPECT_EQ(refused("h=h_nxt").exit_code, 3);
+  EXPECT_THAT(refused("h=h_nxt").errors,
+              AllOf(HasSubstr("no output 'h_nxt'"), HasSubstr("1  'h_next' float32 [1, 16]")));
+  EXPECT_EQ(refused("h=y").exit_code, 3);
+  EXPECT_THAT(refused("h=y").errors, HasSubstr("output 'y' float32 [1, 12] cannot become input"));
+  const ProgramResult twice = Neuron({"compile", Model("recurrent"), "--state", "h=h_next",
+                                      "--state", "1=1", "--output", Path("out.ncx")});
+  EXPECT_EQ(twice.exit_code, 3);
+  EXPECT_THAT(twice.errors, HasSubstr("input 'h' is a state already"));
+}
+
+TEST_F(CliModelsTest, RunCarriesStatesFromStepToStep) {
+  const std::string package = Path("recurrent.ncx");
+  std::vector<std::string> compile = {"compile", Model("recurrent"), "--output", package};
+  const std::vector<std::string> states = {"h", "line", "left", "right"};
+  for (const std::string& state : states) {
+    compile.insert(compile.end(), {"--state", state + "=" + state + "_next"});
+  }
+  ASSERT_EQ(Neuron(compile).exit_code, 0);
+  EXPECT_THAT(Neuron({"inspect", package}).output, HasSubstr("next from 'h_next'"));
+  const std::string steps = Path("cases/recurrent/stream/step_");
+  std::vector<std::string> run = {"run",     package,
+                                  "--steps", "4",
+                                  "--json",  Path("report.json"),
+                                  "--input", "x=" + steps + "{}/input_0.npy"};
+  for (size_t i = 0; i < states.size(); ++i) {
+    const std::string file = steps + "000/input_" + std::to_string(i + 1) + ".npy";
+    run.insert(run.end(), {"--input", states[i] + "=" + file});
+  }
+  const ProgramResult result = Neuron(run);
+  ASSERT_EQ(result.exit_code, 0) << result.ToString();
+  const nlohmann::json report = ReadJson(Path("report.json"));
+  EXPECT_EQ(report.value("steps", 0), 4);
+  EXPECT_EQ(report.at("outputs").size(), 1U);
+  ASSERT_EQ(report.at("states").size(), states.size());
+  // "left" and "right" exchange places, halved on one of the two ways: a quarter after four steps.
+  const nlohmann::json first = ReadJson(Path("report.json")).at("states")[2].at("values");
+  const ProgramResult once = Neuron(
+      {"run", Model("recurrent"), "--json", Path("once.json"), "--input",
+       "x=" + steps + "000/input_0.npy", "--input", "h=" + steps + "000/input_1.npy", "--input",
+       "line=" + steps + "000/input_2.npy", "--input", "left=" + steps + "000/input_3.npy",
+       "--input", "right=" + steps + "000/input_3.npy"});
+  ASSERT_EQ(once.exit_code, 0) << once.ToString();
+  const nlohmann::json half = ReadJson(Path("once.json")).at("outputs")[4].at("values");
+  ASSERT_EQ(first.size(), half.size());
+  for (size_t i = 0; i < half.size(); ++i) {
+    EXPECT_NEAR(first[i].get<double>(), half[i].get<double>() / 2, 1e-6) << i;
+  }
+}
+
 TEST_F(CliModelsTest, UnknownDevicesAreDeviceErrors) {
   const std::string package = Compile("convolutions");
   for (const std::string device : {"bogus", "functional:bogus", "functional?bogus=1"}) {

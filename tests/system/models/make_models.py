@@ -7,6 +7,7 @@ usage: make_models.py DIRECTORY
     DIRECTORY/manifest.json
     DIRECTORY/models/NAME.onnx
     DIRECTORY/cases/NAME/CASE/input_0.npy ..  output_0.npy ..
+    DIRECTORY/cases/NAME/CASE/step_000/ ..    (sequences: one folder per step)
 
 Weights and inputs are random with a fixed seed, so the files are the same on every run.
 """
@@ -121,6 +122,37 @@ def quantised():
                  [tensor("y", [1, 7], TensorProto.INT8)], initializers)
 
 
+# Graph input <- graph output of the step before, of the model that recurrent() makes.
+RECURRENT_CARRY = {1: 1, 2: 2, 3: 3, 4: 4}
+
+
+def recurrent():
+    """A recurrent cell, a delay line, and two states that exchange their places."""
+    node = helper.make_node
+    nodes = [
+        node("MatMul", ["x", "w"], ["from_x"], "from_x"),
+        node("MatMul", ["h", "u"], ["from_h"], "from_h"),
+        node("Add", ["from_x", "from_h"], ["sum"], "sum"),
+        node("Tanh", ["sum"], ["h_next"], "cell"),
+        node("Slice", ["line", "one", "four", "one"], ["newer"], "newer"),
+        node("Unsqueeze", ["x", "one"], ["row"], "row"),
+        node("Concat", ["newer", "row"], ["line_next"], "line_next", axis=1),
+        node("Identity", ["right"], ["left_next"], "left_next"),
+        node("Mul", ["left", "half"], ["right_next"], "right_next"),
+        node("ReduceMean", ["line_next"], ["level"], "level", axes=[1], keepdims=0),
+        node("MatMul", ["h_next", "v"], ["from_cell"], "from_cell"),
+        node("Add", ["from_cell", "level"], ["y"], "y"),
+    ]
+    initializers = [
+        weights("w", 12, 16), weights("u", 16, 16), weights("v", 16, 12), constant("half", 0.5),
+        constant("one", [1], np.int64), constant("four", [4], np.int64),
+    ]
+    states = [("h", [1, 16]), ("line", [1, 4, 12]), ("left", [1, 8]), ("right", [1, 8])]
+    inputs = [tensor("x", [1, 12])] + [tensor(name, shape) for name, shape in states]
+    outputs = [tensor("y", [1, 12])] + [tensor(name + "_next", shape) for name, shape in states]
+    return model("recurrent", nodes, inputs, outputs, initializers)
+
+
 def random_input(value):
     """An array for a graph input; free dimensions are 1."""
     kind = value.type.tensor_type
@@ -140,8 +172,8 @@ def describe(values, arrays):
     return result
 
 
-def write(root, proto, tolerance, cases=2):
-    """Saves the model and its cases; returns its entry in the manifest."""
+def save(root, proto, tolerance):
+    """Saves the model; returns a session of it and its entry in the manifest, without cases."""
     name = proto.graph.name
     path = root / "models" / f"{name}.onnx"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -150,19 +182,44 @@ def write(root, proto, tolerance, cases=2):
     options.intra_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    entry = {"name": name, "file": f"models/{name}.onnx", "tolerance": tolerance, "cases": []}
+    return session, {"name": name, "file": f"models/{name}.onnx", "tolerance": tolerance, "cases": []}
+
+
+def run(session, proto, inputs, directory, entry):
+    """Writes the arrays of one inference and describes them in the entry; returns the outputs."""
+    directory.mkdir(parents=True, exist_ok=True)
+    outputs = session.run(None, {v.name: a for v, a in zip(proto.graph.input, inputs)})
+    for kind, arrays in (("input", inputs), ("output", outputs)):
+        for index, array in enumerate(arrays):
+            np.save(directory / f"{kind}_{index}.npy", np.ascontiguousarray(array))
+    entry["inputs"] = describe(proto.graph.input, inputs)
+    entry["outputs"] = describe(proto.graph.output, outputs)
+    return outputs
+
+
+def write(root, proto, tolerance, cases=2):
+    """Saves the model and its cases; returns its entry in the manifest."""
+    session, entry = save(root, proto, tolerance)
     for number in range(cases):
         case = f"random_{number}"
-        directory = root / "cases" / name / case
-        directory.mkdir(parents=True, exist_ok=True)
+        place = f"cases/{entry['name']}/{case}"
+        run(session, proto, [random_input(value) for value in proto.graph.input], root / place, entry)
+        entry["cases"].append({"name": case, "dir": place, "kind": "single", "check": []})
+    return entry
+
+
+def write_sequence(root, proto, tolerance, carry, steps=4):
+    """Saves the model and one case of several steps; returns its entry in the manifest."""
+    session, entry = save(root, proto, tolerance)
+    place = f"cases/{entry['name']}/stream"
+    inputs = [random_input(value) for value in proto.graph.input]
+    for step in range(steps):
+        outputs = run(session, proto, inputs, root / place / f"step_{step:03}", entry)
         inputs = [random_input(value) for value in proto.graph.input]
-        outputs = session.run(None, {v.name: a for v, a in zip(proto.graph.input, inputs)})
-        for kind, arrays in (("input", inputs), ("output", outputs)):
-            for index, array in enumerate(arrays):
-                np.save(directory / f"{kind}_{index}.npy", np.ascontiguousarray(array))
-        entry["inputs"] = describe(proto.graph.input, inputs)
-        entry["outputs"] = describe(proto.graph.output, outputs)
-        entry["cases"].append({"name": case, "dir": f"cases/{name}/{case}", "kind": "single", "check": []})
+        for target, source in carry.items():
+            inputs[target] = outputs[source]
+    entry["cases"].append({"name": "stream", "dir": place, "kind": "sequence", "steps": steps,
+                           "carry": {str(k): v for k, v in carry.items()}, "check": []})
     return entry
 
 
@@ -173,6 +230,7 @@ def main():
         write(root, convolutions(), floats),
         write(root, sequence(), floats),
         write(root, quantised(), {"max_lsb": 1}),
+        write_sequence(root, recurrent(), floats, RECURRENT_CARRY),
     ]
     manifest = {"format": 1, "reference": f"onnxruntime {onnxruntime.__version__}", "models": entries}
     (root / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")

@@ -30,6 +30,7 @@ class MadeModelsTest : public testing::Test {
   TemporaryDirectory folder_;
 };
 
+// Those with single cases; "recurrent" has a sequence, "stream".
 inline constexpr const char* kMadeModels[] = {"convolutions", "sequence", "quantised"};
 
 }  // namespace neuron::test

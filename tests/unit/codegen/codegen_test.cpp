@@ -219,5 +219,38 @@ INSTANTIATE_TEST_SUITE_P(
         ConvCase{"WholeImage", {1, 96, 3, 1}, 96, {3, 1}}),
     [](const testing::TestParamInfo<ConvCase>& info) { return info.param.name; });
 
+// Input i is i everywhere, output i is its input times two.
+TEST(Codegen, MoreTensorsThanSegmentsShareThem) {
+  constexpr int kPairs = 40;
+  static_assert(2 * kPairs > static_cast<int>(isa::kNumSegments));
+  LayerGraph graph;
+  graph.model_name = "many";
+  std::vector<HostTensor> inputs;
+  for (int i = 0; i < kPairs; ++i) {
+    Value x{.name = "x" + std::to_string(i), .shape = {2, 5 + i}, .is_input = true};
+    Value y{.name = "y" + std::to_string(i), .shape = x.shape, .is_output = true};
+    HostTensor input(ElementType::kFloat32, x.shape);
+    std::ranges::fill(input.as<float>(), static_cast<float>(i));
+    inputs.push_back(std::move(input));
+    Layer layer{.name = "double" + std::to_string(i), .inputs = {2 * i}, .outputs = {2 * i + 1}};
+    layer.body = UnaryLayer{.scale = {2.0F}};
+    graph.inputs.push_back(2 * i);
+    graph.outputs.push_back(2 * i + 1);
+    graph.values.push_back(std::move(x));
+    graph.values.push_back(std::move(y));
+    graph.layers.push_back(std::move(layer));
+  }
+  const auto package = GenerateCode(graph, *isa::FindConfig("sim"));
+  ASSERT_TRUE(package.ok()) << package.status().ToString();
+  EXPECT_EQ(package->segments.size(), 4U);
+  const PackageRun run = RunPackage(*package, inputs);
+  ASSERT_EQ(run.error, "");
+  for (int i = 0; i < kPairs; ++i) {
+    for (const float value : run.outputs[static_cast<size_t>(i)].as<float>()) {
+      EXPECT_EQ(value, 2 * i) << "output " << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace neuron::compiler

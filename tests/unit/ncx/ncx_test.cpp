@@ -16,7 +16,9 @@ namespace {
 using ::neuron::testing::HangingPackage;
 using ::neuron::testing::HostOperatorPackage;
 using ::neuron::testing::ScalePackage;
+using ::neuron::testing::SharedSegmentsPackage;
 using ::neuron::testing::StatePackage;
+using ::neuron::testing::StateUpdate;
 using ::testing::HasSubstr;
 
 // Serialises, loads and gives the status.
@@ -200,6 +202,24 @@ TEST(Verifier, RefusesIndicesOutOfRange) {
   package = ScalePackage("sim", 8, 1, 0);
   package.launches[0].source[0].node = 9;
   ExpectRefused(package, StatusCode::kInvalidArgument, "node 9 of 1");
+}
+
+TEST(Verifier, RefusesTensorsThatOverlapInASegment) {
+  PackageData package = SharedSegmentsPackage("sim", 8, 1, 0);
+  EXPECT_EQ(Reload(package).ToString(), "OK");
+  package.tensors[1].offset = 32;
+  ExpectRefused(package, StatusCode::kInvalidArgument, "'x0' and 'x1' overlap in segment 2");
+}
+
+TEST(Verifier, RefusesAReplacementOfNoState) {
+  PackageData package = StatePackage("sim", StateUpdate::kExchanged);
+  EXPECT_EQ(Reload(package).ToString(), "OK");
+  package.segments[5].bytes = 64;
+  ExpectRefused(package, StatusCode::kInvalidArgument, "segment 5 replaces a state segment");
+  package = ScalePackage("sim", 8, 1, 0);
+  package.segments.push_back(package.segments.back());
+  package.segments.back().kind = SegmentKind::kNextState;
+  ExpectRefused(package, StatusCode::kInvalidArgument, "segment 4 replaces a state segment");
 }
 
 TEST(Verifier, AcceptsTheSamplePackages) {

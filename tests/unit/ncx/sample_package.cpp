@@ -50,6 +50,16 @@ void AddTensor(ncx::PackageData& package, const std::string& name, ncx::TensorRo
       {.name = name, .role = role, .type = type, .shape = shape, .segment = segment});
 }
 
+// Adds the segment that replaces the last one, a state's; returns its number.
+uint32_t AddNextState(ncx::PackageData& package) {
+  package.segments.back().writable = false;
+  package.segments.push_back({.kind = ncx::SegmentKind::kNextState,
+                              .bytes = package.segments.back().bytes,
+                              .readable = false,
+                              .writable = true});
+  return static_cast<uint32_t>(package.segments.size()) - 1;
+}
+
 // Closes the package with one launch whose instructions all come from `node`.
 void AddLaunch(ncx::PackageData& package, const ProgramBuilder& program, const ncx::Node& node) {
   const auto node_index = static_cast<uint32_t>(package.nodes.size());
@@ -192,7 +202,7 @@ ncx::PackageData HostOperatorPackage(const std::string& configuration) {
   return package;
 }
 
-ncx::PackageData StatePackage(const std::string& configuration) {
+ncx::PackageData StatePackage(const std::string& configuration, StateUpdate update) {
   constexpr uint32_t kColumns = 8;
   constexpr uint32_t kRowBytes = kColumns * kElementBytes;
   const Shape shape = {kRows, kColumns};
@@ -200,6 +210,7 @@ ncx::PackageData StatePackage(const std::string& configuration) {
   AddTensor(package, "x", ncx::TensorRole::kInput, ElementType::kFloat32, shape);
   AddTensor(package, "y", ncx::TensorRole::kOutput, ElementType::kFloat32, shape);
   AddTensor(package, "sum", ncx::TensorRole::kState, ElementType::kFloat32, shape);
+  const uint32_t next = update == StateUpdate::kExchanged ? AddNextState(package) : 4;
 
   isa::VectorInstruction add;
   add.opcode = Value(isa::Opcode::kTensorTensor);
@@ -218,8 +229,59 @@ ncx::PackageData StatePackage(const std::string& configuration) {
   program.Add(Queue::kDma1,
               Signal(After(StoreRows({2 * kRowBytes}, 3, kRows, kColumns), Queue::kVector, 1),
                      Queue::kDma1));
-  program.Add(Queue::kDma1, Signal(StoreRows({2 * kRowBytes}, 4, kRows, kColumns), Queue::kDma1));
+  program.Add(Queue::kDma1,
+              Signal(StoreRows({2 * kRowBytes}, next, kRows, kColumns), Queue::kDma1));
   AddLaunch(package, program, {"sum_node", "Add"});
+  return package;
+}
+
+void AddIdleState(ncx::PackageData& package) {
+  AddTensor(package, "kept", ncx::TensorRole::kState, ElementType::kFloat32, {kRows, 8});
+  AddNextState(package);
+}
+
+ncx::PackageData SharedSegmentsPackage(const std::string& configuration, uint32_t columns,
+                                       float scale, float bias) {
+  ncx::PackageData package = ScalePackage(configuration, columns, scale, bias);
+  const std::vector<ncx::Tensor> whole = std::move(package.tensors);
+  package.tensors.clear();
+  for (const ncx::Tensor& tensor : whole) {
+    for (const int half : {0, 1}) {
+      ncx::Tensor part = tensor;
+      part.name += std::to_string(half);
+      part.shape = {kRows / 2, columns};
+      part.offset = half == 0 ? 0 : uint64_t{kRows} / 2 * columns * kElementBytes;
+      package.tensors.push_back(part);
+    }
+  }
+  return package;
+}
+
+ncx::PackageData LongPackage(const std::string& configuration) {
+  constexpr uint32_t kColumns = 16;
+  constexpr uint32_t kWorkColumns = 4096;
+  constexpr uint32_t kInstructions = 50000;
+  constexpr SbufRows kOut = {.offset = kWorkColumns * kElementBytes};
+  const Shape shape = {kRows, kColumns};
+  ncx::PackageData package = EmptyPackage("long", configuration);
+  AddTensor(package, "x", ncx::TensorRole::kInput, ElementType::kFloat32, shape);
+  AddTensor(package, "y", ncx::TensorRole::kOutput, ElementType::kFloat32, shape);
+  isa::VectorInstruction fill;
+  fill.opcode = Value(isa::Opcode::kFill);
+  fill.part_count = kRows;
+  fill.size0 = kWorkColumns;
+  fill.size1 = fill.size2 = 1;
+  fill.out_stride0 = kElementBytes;
+  ProgramBuilder program;
+  program.Add(Queue::kVector, Signal(fill, Queue::kVector));
+  const isa::ScalarInstruction work = ScaleRows({}, kOut, kRows, kWorkColumns, 1.0F, 0.0F);
+  program.Add(Queue::kScalar, After(work, Queue::kVector, 1));
+  for (uint32_t i = 0; i < kInstructions; ++i) {
+    program.Add(Queue::kScalar, work);
+  }
+  program.Add(Queue::kScalar, Signal(work, Queue::kScalar));
+  program.Add(Queue::kDma1, After(StoreRows(kOut, 3, kRows, kColumns), Queue::kScalar, 1));
+  AddLaunch(package, program, {"long_node", "Mul"});
   return package;
 }
 

@@ -62,8 +62,20 @@ ncx::PackageData ScalePackage(const std::string& configuration, uint32_t columns
                               float bias);
 // y = -(2 x) + c with the negation and the addition of the constant [1, 2, 3, 4] on the host.
 ncx::PackageData HostOperatorPackage(const std::string& configuration);
+// How a program updates its states: in the segment that it reads, or in one that replaces it.
+enum class StateUpdate { kInPlace, kExchanged };
+
 // Input "x", output "y", state "sum", all [4, 8] FP32: sum = sum + x, y = sum.
-ncx::PackageData StatePackage(const std::string& configuration);
+ncx::PackageData StatePackage(const std::string& configuration,
+                              StateUpdate update = StateUpdate::kInPlace);
+// Adds state "kept" [4, 8] FP32, which the program neither reads nor replaces.
+void AddIdleState(ncx::PackageData& package);
+// ScalePackage with rows 0 and 1 as "x0" and "y0", and rows 2 and 3 as "x1" and "y1": two tensors
+// in the segment of the inputs, and two in that of the outputs.
+ncx::PackageData SharedSegmentsPackage(const std::string& configuration, uint32_t columns,
+                                       float scale, float bias);
+// Input "x", output "y", both [4, 16] FP32: seconds of work on the functional model.
+ncx::PackageData LongPackage(const std::string& configuration);
 // Input "x" [8] FP32, input "index" [1] INT32, output "y" [1]: y = x[index] by indirect DMA, so
 // that an index of 8 or more is a run-time error.
 ncx::PackageData GatherPackage(const std::string& configuration);

@@ -91,33 +91,6 @@ TEST(Runtime, RunsHostOperatorsBetweenLaunches) {
   EXPECT_EQ(model.stats()->host_operators, 2U);
 }
 
-TEST(Runtime, StateStaysOnTheDeviceUntilReset) {
-  nrt::Runtime runtime = OpenDevice();
-  nrt::Model model = LoadPackage(runtime, StatePackage("sim"));
-  nrt::Tensor x = MakeTensor(runtime, std::vector<float>(32, 1.5F));
-  nrt::Tensor y = MakeTensor(runtime, 32 * sizeof(float));
-  for (int step = 1; step <= 3; ++step) {
-    ASSERT_TRUE(model.Execute({{"x", &x}}, {{"y", &y}}).ok());
-    EXPECT_EQ(Floats(y)[31], 1.5F * static_cast<float>(step));
-  }
-  EXPECT_EQ(Floats(*model.StateTensor(0))[0], 4.5F);
-  ASSERT_TRUE(model.ResetState().ok());
-  ASSERT_TRUE(model.Execute({{"x", &x}}, {{"y", &y}}).ok());
-  EXPECT_EQ(Floats(y)[0], 1.5F);
-}
-
-TEST(Runtime, TwoInstancesOfAModelHaveTheirOwnState) {
-  nrt::Runtime runtime = OpenDevice();
-  nrt::Model first = LoadPackage(runtime, StatePackage("sim"));
-  nrt::Model second = LoadPackage(runtime, StatePackage("sim"));
-  nrt::Tensor x = MakeTensor(runtime, std::vector<float>(32, 1.0F));
-  nrt::Tensor y = MakeTensor(runtime, 32 * sizeof(float));
-  ASSERT_TRUE(first.Execute({{"x", &x}}, {{"y", &y}}).ok());
-  ASSERT_TRUE(first.Execute({{"x", &x}}, {{"y", &y}}).ok());
-  ASSERT_TRUE(second.Execute({{"x", &x}}, {{"y", &y}}).ok());
-  EXPECT_EQ(Floats(y)[0], 1.0F);
-}
-
 TEST(Runtime, AsynchronousExecutionsRunInOrder) {
   nrt::Runtime runtime = OpenDevice();
   nrt::Model model = LoadPackage(runtime, StatePackage("sim"));

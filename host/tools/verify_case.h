@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// One case of a zoo-shaped folder on a device: what `neuron verify` does for each row.
+#ifndef NEURON_HOST_TOOLS_VERIFY_CASE_H_
+#define NEURON_HOST_TOOLS_VERIFY_CASE_H_
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/tools/checks.h"
+#include "host/tools/cli.h"
+#include "host/tools/compare.h"
+#include "host/tools/session.h"
+#include "host/tools/zoo.h"
+
+namespace neuron::tools {
+
+// The outcome of a case. Cycles and utilisation of a sequence are those of its steps together.
+struct Row {
+  std::string model;
+  std::string name;
+  bool pass = false;
+  std::string message;  // why it failed
+  std::optional<OutputError> error;
+  nrt_execution_stats stats{};
+  size_t steps = 0;
+  size_t states = 0;  // tensors that stay on the device between steps
+  nlohmann::json host_segments = nlohmann::json::array();
+  std::vector<CheckResult> checks;
+};
+
+// What the rows share.
+struct Verifier {
+  Zoo zoo;
+  nrt::Runtime runtime;
+  nrt_device_info device;
+  isa::CostParameters cost;                           // of the memory that models are compiled for
+  ElementType float_storage = ElementType::kFloat32;  // of --auto-cast
+  bool reduced = false;                               // tolerances of reduced precision
+  nrt::ExecuteOptions execute;
+  Progress progress;
+};
+
+// A compiled model, kept for the cases that share shapes and states.
+struct Compiled {
+  std::map<std::string, Shape> shapes;
+  std::map<size_t, size_t> states;  // graph input <- graph output
+  std::unique_ptr<Session> session;
+  nlohmann::json host_segments;
+};
+
+// Compiles the model unless `compiled` fits, runs the case and judges it. A sequence that carries
+// tensors is compiled with them as states and runs twice: once with the states left on the device,
+// which the expectations look at, and once with the stored ones written before each step.
+Row VerifyCase(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_case,
+               Compiled& compiled);
+
+}  // namespace neuron::tools
+
+#endif  // NEURON_HOST_TOOLS_VERIFY_CASE_H_
