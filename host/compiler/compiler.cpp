@@ -32,8 +32,13 @@ Result<CompileOutput> Compile(const CompileOptions& options) {
   stage("importing");
   NEURON_ASSIGN_OR_RETURN(LayerGraph graph, ImportModel(options.import));
   NEURON_RETURN_IF_ERROR(PairStates(options.states, graph));
+  if (options.schedule.shuffle != 0) {
+    graph = Shuffled(std::move(graph), options.schedule.shuffle);
+  }
   stage("generating code");
-  NEURON_ASSIGN_OR_RETURN(ncx::PackageData package, GenerateCode(graph, *config, options.cost));
+  NEURON_ASSIGN_OR_RETURN(
+      ncx::PackageData package,
+      GenerateCode(graph, Restricted(*config, options.schedule), options.cost, options.schedule));
 
   CompileOutput output;
   for (const Layer& layer : graph.layers) {

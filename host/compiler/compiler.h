@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "host/compiler/codegen/schedule.h"
 #include "host/compiler/import/import.h"
 #include "host/compiler/layer_graph.h"
 #include "host/compiler/states.h"
@@ -22,6 +23,7 @@ struct CompileOptions {
   std::string configuration = "sim";  // name of an isa configuration
   isa::CostParameters cost;           // of the memory that estimates are for
   std::vector<StateNames> states;     // what stays on the device between executions
+  ScheduleOptions schedule;           // the default is the fastest known
   // Called with what is being done; may be empty.
   std::function<void(std::string_view stage)> progress;
 };

@@ -64,6 +64,18 @@ po::options_description AutoCastDescription() {
   return options;
 }
 
+po::options_description ScheduleDescription() {
+  po::options_description options;
+  options.add_options()("serial", "let every instruction wait for the one before it")(
+      "shuffle", po::value<uint32_t>()->default_value(0),
+      "random order of layers and places in SBUF, from this seed (0: none)")(
+      "sbuf-bytes", po::value<int64_t>()->default_value(0),
+      "use only so many bytes of SBUF in each partition (0: all)")(
+      "tile-columns", po::value<int64_t>()->default_value(0),
+      "at most so many output positions in a tile of a product (0: as many as are good)");
+  return options;
+}
+
 ElementType FloatStorageOf(const po::variables_map& values) {
   const auto name = values["auto-cast"].as<std::string>();
   if (name == "none") {
@@ -85,9 +97,22 @@ isa::CostParameters MemoryOf(const po::variables_map& values) {
   return cost;
 }
 
+compiler::ScheduleOptions ScheduleOf(const po::variables_map& values) {
+  compiler::ScheduleOptions schedule;
+  schedule.serial = values.count("serial") != 0;
+  schedule.shuffle = values["shuffle"].as<uint32_t>();
+  schedule.sbuf_bytes = values["sbuf-bytes"].as<int64_t>();
+  schedule.tile_columns = values["tile-columns"].as<int64_t>();
+  if (schedule.sbuf_bytes < 0 || schedule.tile_columns < 0) {
+    throw Failure{kExitUsage, "--sbuf-bytes and --tile-columns cannot be negative"};
+  }
+  return schedule;
+}
+
 po::options_description CompileOptionsDescription() {
   po::options_description options = MemoryOptionsDescription();
   options.add(AutoCastDescription());
+  options.add(ScheduleDescription());
   options.add_options()("config", po::value<std::string>()->default_value("sim"),
                         "hardware configuration to compile for")(
       "bind", po::value<std::vector<std::string>>()->composing(),
@@ -105,6 +130,7 @@ compiler::CompileOptions CompileOptionsOf(const po::variables_map& values,
   options.configuration = values["config"].as<std::string>();
   options.cost = MemoryOf(values);
   options.import.float_storage = FloatStorageOf(values);
+  options.schedule = ScheduleOf(values);
   if (values.count("bind") != 0) {
     for (const std::string& text : values["bind"].as<std::vector<std::string>>()) {
       const Status added = compiler::AddBinding(text, options.import);

@@ -69,6 +69,10 @@ ElementType FloatStorageOf(const po::variables_map& values);
 // Options of everything that may compile: --config, --bind, --state, --auto-cast and
 // the memory.
 po::options_description CompileOptionsDescription();
+// Other schedules with the same results: --serial, --shuffle, --sbuf-bytes, --tile-columns; and
+// what they say. Throws Failure for a negative number.
+po::options_description ScheduleDescription();
+compiler::ScheduleOptions ScheduleOf(const po::variables_map& values);
 // The options of a compilation of `path`. Throws Failure for a malformed --bind or --state.
 compiler::CompileOptions CompileOptionsOf(const po::variables_map& values, const std::string& path);
 

@@ -53,13 +53,14 @@ Result<std::vector<int>> PlanMemory(std::vector<PlannedOp>& ops, MemoryPlan& mem
 class Emitter {
  public:
   Emitter(ncx::PackageData& package, const LayerGraph& graph, const isa::Config& config,
-          const isa::CostParameters& parameters, const MemoryPlan& memory)
+          const isa::CostParameters& parameters, const MemoryPlan& memory, bool serial)
       : package_(package),
         graph_(graph),
         config_(config),
         parameters_(parameters),
         memory_(memory),
-        program_(config, parameters) {}
+        serial_(serial),
+        program_(config, parameters, serial) {}
 
   Status Emit(const PlannedOp& op) {
     if (op.host_op >= 0) {
@@ -95,7 +96,7 @@ class Emitter {
     package_.steps.push_back(
         {ncx::StepKind::kLaunch, static_cast<uint32_t>(package_.launches.size())});
     package_.launches.push_back(std::move(launch));
-    program_ = ProgramBuilder(config_, parameters_);
+    program_ = ProgramBuilder(config_, parameters_, serial_);
     costs_.clear();
   }
 
@@ -111,6 +112,7 @@ class Emitter {
   const isa::Config& config_;
   const isa::CostParameters& parameters_;
   const MemoryPlan& memory_;
+  const bool serial_;
   ProgramBuilder program_;
   std::map<uint32_t, LayerCost> costs_;
 };
@@ -118,7 +120,8 @@ class Emitter {
 }  // namespace
 
 Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config,
-                                      const isa::CostParameters& cost) {
+                                      const isa::CostParameters& cost,
+                                      const ScheduleOptions& schedule) {
   ncx::PackageData package;
   package.isa_version = isa::kIsaVersion;
   package.isa_hash = isa::kIsaHash;
@@ -127,6 +130,8 @@ Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config
   package.producer = "neuron compile";
 
   Planner planner(graph, config, package);
+  planner.LimitTiles(schedule.tile_columns);
+  planner.memory().Shuffle(schedule.shuffle);
   NEURON_RETURN_IF_ERROR(planner.Plan());
   std::vector<PlannedOp>& ops = planner.ops();
   NEURON_ASSIGN_OR_RETURN(const std::vector<int> position, PlanMemory(ops, planner.memory()));
@@ -140,7 +145,7 @@ Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config
     const auto key = [&](size_t i) { return std::pair(position[i], ops[i].streamed ? 0 : 1); };
     return key(a) < key(b);
   });
-  Emitter emitter(package, graph, config, cost, planner.memory());
+  Emitter emitter(package, graph, config, cost, planner.memory(), schedule.serial);
   for (const size_t i : order) {
     NEURON_RETURN_IF_ERROR(emitter.Emit(ops[i]));
   }

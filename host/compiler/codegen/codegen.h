@@ -4,6 +4,7 @@
 #define NEURON_HOST_COMPILER_CODEGEN_CODEGEN_H_
 
 #include "base/status.h"
+#include "host/compiler/codegen/schedule.h"
 #include "host/compiler/layer_graph.h"
 #include "host/ncx/package.h"
 #include "isa/cost/cost_model.h"
@@ -13,9 +14,10 @@ namespace neuron::compiler {
 
 // Lays out, tiles, allocates, schedules and encodes. kResourceExhausted when on-chip memory does
 // not suffice (the message names the tensors), kUnsupported for what the configuration cannot do.
-// `cost` says what memory to plan for.
+// `cost` says what memory to plan for; `schedule` chooses among schedules with the same results.
 Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config,
-                                      const isa::CostParameters& cost = {});
+                                      const isa::CostParameters& cost = {},
+                                      const ScheduleOptions& schedule = {});
 
 }  // namespace neuron::compiler
 

@@ -98,7 +98,7 @@ Status LowerBatchMatmul(Planner& planner, const Layer& layer, const BatchMatmulL
   const int64_t partitions = planner.partitions();
   const int64_t tokens = out_shape[rank - 2];
   const int64_t columns = out_shape[rank - 1];
-  const int64_t limit = PositionLimit(planner.config(), tokens);
+  const int64_t limit = planner.TileColumns(tokens);
   const auto banks = planner.config().psum_bytes / isa::kPsumBankBytes;
   const int64_t batches = ElementCount(out_shape) / (tokens * columns);
   uint32_t bank = 0;

@@ -352,8 +352,7 @@ Status PlanProduct(Planner& planner, const Product& p) {
   for (const FreeDim& dim : p.free) {
     total *= dim.size;
   }
-  const std::vector<PositionTile> positions =
-      PlanPositions(p.free, PositionLimit(planner.config(), total));
+  const std::vector<PositionTile> positions = PlanPositions(p.free, planner.TileColumns(total));
   const int64_t partitions = planner.partitions();
   const auto banks = planner.config().psum_bytes / isa::kPsumBankBytes;
   uint32_t bank = 0;

@@ -79,7 +79,8 @@ Status MemoryPlan::Place(std::vector<BufferId> ids) {
   });
   for (const BufferId id : ids) {
     Buffer& wanted = buffer(id);
-    wanted.offset = FindGap(wanted.bytes, wanted.first, wanted.last, false);
+    const bool from_top = shuffled_ && random_() % 2 == 1;
+    wanted.offset = FindGap(wanted.bytes, wanted.first, wanted.last, from_top);
     if (wanted.offset < 0) {
       return OutOfMemory(wanted);
     }

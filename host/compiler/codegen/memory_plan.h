@@ -4,6 +4,7 @@
 #define NEURON_HOST_COMPILER_CODEGEN_MEMORY_PLAN_H_
 
 #include <cstdint>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,13 @@ class MemoryPlan {
   const Buffer& buffer(BufferId id) const { return buffers_[static_cast<size_t>(id)]; }
   const std::vector<Buffer>& buffers() const { return buffers_; }
 
+  // Chooses the end of memory at which each buffer of Place() is put at random, by this seed; 0:
+  // the low end.
+  void Shuffle(uint32_t seed) {
+    shuffled_ = seed != 0;
+    random_.seed(seed);
+  }
+
   // Places every buffer in `ids` for its lifetime [first, last], largest first at equal start.
   // kResourceExhausted names what did not fit and what lives at that time.
   Status Place(std::vector<BufferId> ids);
@@ -44,6 +52,8 @@ class MemoryPlan {
   Status OutOfMemory(const Buffer& wanted) const;
 
   int64_t capacity_;
+  bool shuffled_ = false;
+  std::mt19937 random_;
   std::vector<Buffer> buffers_;
   std::vector<BufferId> placed_;
 };

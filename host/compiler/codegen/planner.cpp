@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "host/compiler/codegen/instructions.h"
+#include "host/compiler/codegen/tiling.h"
 
 namespace neuron::compiler {
 namespace {
@@ -29,6 +30,11 @@ bool HaloCovers(const View& view, const std::vector<int64_t>& low,
 
 Planner::Planner(const LayerGraph& graph, const isa::Config& config, ncx::PackageData& package)
     : graph_(graph), config_(config), package_(package), memory_(config.sbuf_bytes) {}
+
+int64_t Planner::TileColumns(int64_t positions) const {
+  const int64_t limit = PositionLimit(config_, positions);
+  return tile_columns_ > 0 ? std::min(limit, tile_columns_) : limit;
+}
 
 Status Planner::Error(StatusCode code, const std::string& text) const {
   const std::string where =

@@ -61,6 +61,10 @@ class Planner {
   const LayerGraph& graph() const { return graph_; }
   const isa::Config& config() const { return config_; }
   int64_t partitions() const { return config_.p; }
+  // At most so many output positions in one tile of a product; 0: as many as are good.
+  void LimitTiles(int64_t columns) { tile_columns_ = columns; }
+  // Output positions of one tile of a product with this many.
+  int64_t TileColumns(int64_t positions) const;
   std::vector<PlannedOp>& ops() { return ops_; }
   MemoryPlan& memory() { return memory_; }
 
@@ -131,6 +135,7 @@ class Planner {
   std::map<ValueId, std::vector<View>> homes_;
   std::map<ValueId, int32_t> tensor_index_;
   std::map<Function, FunctionFields> tables_;
+  int64_t tile_columns_ = 0;
   uint32_t next_table_entry_ = 0;
   const Layer* layer_ = nullptr;
   uint32_t node_ = 0;

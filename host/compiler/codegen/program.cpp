@@ -217,7 +217,13 @@ Status ProgramBuilder::AppendSynchronised(isa::Queue queue, Instruction& instruc
                                           const std::vector<Access>& accesses) {
   constexpr int kWaitSlots = 4;
   const uint32_t index = hazards_.count(queue);
-  const QueueClock waits = hazards_.Append(queue, accesses);
+  QueueClock waits = hazards_.Append(queue, accesses);
+  if (serial_) {
+    waits.fill(0);
+    waits[last_queue_] = last_count_;
+    last_queue_ = static_cast<uint32_t>(queue);
+    last_count_ = index + 1;
+  }
   int slot = 0;
   for (uint32_t other = 0; other < isa::kNumQueues; ++other) {
     if (waits[other] == 0) {

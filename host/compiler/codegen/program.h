@@ -20,8 +20,9 @@ namespace neuron::compiler {
 
 class ProgramBuilder {
  public:
-  ProgramBuilder(const isa::Config& config, const isa::CostParameters& cost)
-      : estimate_(config, cost) {}
+  // `serial`: every instruction waits until the one before it has finished.
+  ProgramBuilder(const isa::Config& config, const isa::CostParameters& cost, bool serial = false)
+      : serial_(serial), estimate_(config, cost) {}
 
   // The instructions appended from now on come from node `node` of the package.
   void SetNode(uint32_t node) { node_ = node; }
@@ -48,6 +49,9 @@ class ProgramBuilder {
   Status AppendSynchronised(isa::Queue queue, Instruction& instruction,
                             const std::vector<Access>& accesses);
 
+  bool serial_;
+  uint32_t last_queue_ = 0;  // of the instruction appended last
+  uint32_t last_count_ = 0;  // its number in that queue, from 1; 0: none yet
   HazardTracker hazards_;
   ScheduleEstimate estimate_;
   uint32_t node_ = 0;

@@ -179,13 +179,19 @@ def verify(neuron, device, folder):
     return {row["model"]: row for row in json.loads(report.read_text())["cases"]}
 
 
+def write_all(folder, seed, indices):
+    """Makes models and writes them with their manifest; the models by name."""
+    models = {f"m{i}": make_model(seed, i) for i in indices}
+    manifest = {"models": [write(folder, name, model) for name, model in models.items()]}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return models
+
+
 def run_batch(arguments, indices, totals):
     """Makes and runs some models; the failures as (index, message, model)."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        models = {f"m{i}": make_model(arguments.seed, i) for i in indices}
-        manifest = {"models": [write(folder, name, model) for name, model in models.items()]}
-        (folder / "manifest.json").write_text(json.dumps(manifest))
+        models = write_all(folder, arguments.seed, indices)
         rows = verify(arguments.neuron, arguments.device, folder)
         failures = []
         for i, (name, model) in zip(indices, models.items()):
@@ -207,11 +213,15 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="index of the first model")
     parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--write", type=pathlib.Path, help="only write the models to this directory, with a manifest")
     parser.add_argument("--keep", type=pathlib.Path, help="directory for models that fail")
     arguments = parser.parse_args()
     totals = collections.Counter()
     failed = 0
     last = arguments.first + arguments.count
+    if arguments.write:
+        write_all(arguments.write, arguments.seed, range(arguments.first, last))
+        return 0
     for first in range(arguments.first, last, BATCH):
         for index, message, model in run_batch(arguments, range(first, min(first + BATCH, last)), totals):
             failed += 1
