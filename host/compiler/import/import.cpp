@@ -81,7 +81,8 @@ Result<Shape> BoundShape(const DeclaredInput& input, const ImportOptions& option
     if (!fits) {
       return Status(StatusCode::kInvalidArgument, what + " is " + DeclaredShapeText(input) +
                                                       " in the model and cannot be bound to " +
-                                                      ShapeToString(shape));
+                                                      ShapeToString(shape) +
+                                                      "; bind its free dimensions only");
     }
     return shape;
   }

@@ -161,6 +161,24 @@ void DropWindowsInPadding(const HostNode& node, const Graph& graph, Shape& shape
   }
 }
 
+// What the library says of a node it refuses, and the operands that it saw.
+std::string Explain(const HostNode& node, const Graph& graph, std::string reason) {
+  constexpr std::string_view kPrefix = "[ShapeInferenceError] ";
+  if (reason.starts_with(kPrefix)) {
+    reason.erase(0, kPrefix.size());
+  }
+  reason.erase(reason.find_last_not_of(". ") + 1);
+  std::string operands;
+  for (const std::string& name : node.inputs) {
+    const auto it = graph.tensors.find(name);
+    if (it != graph.tensors.end()) {
+      operands += (operands.empty() ? "" : ", ") + ("'" + name + "' ") +
+                  ElementTypeName(it->second.type) + ShapeToString(it->second.shape);
+    }
+  }
+  return Describe(node) + ": " + reason + "; its operands are " + operands;
+}
+
 // Types and shapes from the library. kUnsupported when it has no rule for this node.
 Status InferWithLibrary(const HostNode& node, Graph& graph) {
   NEURON_RETURN_IF_ERROR(CheckNumbers(node));
@@ -170,7 +188,8 @@ Status InferWithLibrary(const HostNode& node, Graph& graph) {
   if (schema == nullptr || !schema->has_type_and_shape_inference_function()) {
     return Status(StatusCode::kUnsupported, Describe(node) + ": version " +
                                                 std::to_string(node.opset) + " of operator set '" +
-                                                node.domain + "' has no operator of this name");
+                                                (node.domain.empty() ? "ai.onnx" : node.domain) +
+                                                "' has no operator of this name");
   }
   try {
     schema->Verify(context.proto());
@@ -179,7 +198,7 @@ Status InferWithLibrary(const HostNode& node, Graph& graph) {
   } catch (const std::exception& error) {
     return Status(
         node.opset > kNewestLibraryOpset ? StatusCode::kUnsupported : StatusCode::kInvalidArgument,
-        Describe(node) + ": " + error.what());
+        Explain(node, graph, error.what()));
   }
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     if (node.outputs[i].empty()) {
