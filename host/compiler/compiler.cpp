@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "host/compiler/codegen/codegen.h"
+#include "host/compiler/tile/tile.h"
 
 namespace neuron::compiler {
 namespace {
@@ -18,6 +19,31 @@ Result<const isa::Config*> ConfigurationByName(const std::string& name) {
   }
   return Status(StatusCode::kInvalidArgument,
                 fmt::format("no configuration '{}'; there are {}", name, known));
+}
+
+bool DoesNotFit(const Status& status) { return status.code() == StatusCode::kResourceExhausted; }
+
+// The graph as it is where memory allows, otherwise in parts: with as much of SBUF as the memory
+// plan can make use of, since its estimate is not exact and placement leaves gaps.
+Result<ncx::PackageData> GenerateInMemory(const LayerGraph& graph, const isa::Config& config,
+                                          PlanOptions plan) {
+  Result<ncx::PackageData> package = GenerateCode(graph, config, plan);
+  if (package.ok() || !DoesNotFit(package.status())) {
+    return package;
+  }
+  plan.shared_weights = config.sbuf_bytes / 4;
+  package = GenerateCode(graph, config, plan);
+  for (int64_t percent = 100; percent >= 40 && !package.ok() && DoesNotFit(package.status());
+       percent -= 6) {
+    const TileOptions tile{config.sbuf_bytes * percent / 100, plan.shared_weights};
+    const Result<LayerGraph> fitted = FitToMemory(graph, config, tile);
+    if (!fitted.ok()) {
+      return percent == 100 ? fitted.status() : package;
+    }
+    const LayerGraph& tiled = fitted.value();
+    package = GenerateCode(tiled, config, plan);
+  }
+  return package;
 }
 
 }  // namespace
@@ -36,9 +62,12 @@ Result<CompileOutput> Compile(const CompileOptions& options) {
     graph = Shuffled(std::move(graph), options.schedule.shuffle);
   }
   stage("generating code");
+  PlanOptions plan;
+  plan.cost = options.cost;
+  plan.schedule = options.schedule;
   NEURON_ASSIGN_OR_RETURN(
       ncx::PackageData package,
-      GenerateCode(graph, Restricted(*config, options.schedule), options.cost, options.schedule));
+      GenerateInMemory(graph, Restricted(*config, options.schedule), std::move(plan)));
 
   CompileOutput output;
   for (const Layer& layer : graph.layers) {

@@ -117,6 +117,9 @@ struct BodyText {
     return "pad low=" + ListText(layer.low) + " high=" + ListText(layer.high) +
            " value=" + std::to_string(layer.value);
   }
+  std::string operator()(const StoreLayer& layer) const {
+    return "store starts=" + ListText(layer.starts) + (layer.overlaps ? " overlaps" : "");
+  }
   std::string operator()(const HostLayer& layer) const {
     return "host " + layer.node.op_type + " reason=\"" + layer.reason + "\"";
   }
@@ -129,7 +132,7 @@ std::string ValueText(const LayerGraph& graph, ValueId id) {
   const Value& value = graph.value(id);
   std::ostringstream out;
   out << '%' << value.name << ':' << (value.constant ? "const " : "") << ElementTypeName(value.type)
-      << ShapeToString(value.shape);
+      << ShapeToString(value.shape) << (value.in_dram ? "@dram" : "");
   if (value.quantization) {
     out << "{scale=" << NumbersText(value.quantization->scale);
     if (value.quantization->zero_point.size() == 1) {

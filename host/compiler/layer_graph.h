@@ -37,6 +37,7 @@ struct Value {
   std::optional<HostTensor> constant;
   bool is_input = false;
   bool is_output = false;
+  bool in_dram = false;  // lies in DRAM; written by StoreLayers (host/compiler/tile)
 };
 
 // Functions of ScalarE; the table ones take their segments from function_tables.h by this name.
@@ -160,6 +161,15 @@ struct PadLayer {
   float value = 0.0F;
 };
 
+// Writes the input to the output at `starts`; other StoreLayers write the rest. An output that is
+// not `in_dram` lies in SBUF. Made by host/compiler/tile for tensors that are worked on in pieces.
+// A piece that `overlaps` keeps its SBUF until the next piece is stored, so that the next one can be
+// made meanwhile.
+struct StoreLayer {
+  std::vector<int64_t> starts;
+  bool overlaps = false;
+};
+
 // What no engine runs: executed by the runtime on the host, and reported.
 // Layer inputs and outputs are in the node's order, kNoValue for an absent optional one; their
 // names may differ from the node's.
@@ -170,7 +180,7 @@ struct HostLayer {
 
 using LayerBody = std::variant<MatrixLayer, BatchMatmulLayer, BinaryLayer, UnaryLayer, PoolLayer,
                                ReduceLayer, SoftmaxLayer, ReshapeLayer, TransposeLayer, ConcatLayer,
-                               SliceLayer, PadLayer, HostLayer>;
+                               SliceLayer, PadLayer, StoreLayer, HostLayer>;
 
 struct Layer {
   std::string name;                // first source node, as Netron shows it
@@ -178,6 +188,8 @@ struct Layer {
   std::vector<ValueId> inputs;     // in the operator's order
   std::vector<ValueId> outputs;
   int64_t macs = 0;  // multiply-accumulates, for utilisation
+  // Layers with one non-negative origin are pieces of one layer of the model; reports add them up.
+  int origin = -1;
   LayerBody body;
 };
 

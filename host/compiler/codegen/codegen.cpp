@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "host/compiler/codegen/planner.h"
 
@@ -14,17 +15,22 @@ namespace {
 // each operation, the position before which it is to be emitted.
 Result<std::vector<int>> PlanMemory(std::vector<PlannedOp>& ops, MemoryPlan& memory) {
   const auto count = static_cast<int>(ops.size());
-  for (int i = 0; i < count; ++i) {
-    for (const BufferId id : ops[static_cast<size_t>(i)].uses) {
-      Buffer& buffer = memory.buffer(id);
-      buffer.first = buffer.first < 0 ? i : buffer.first;
-      buffer.last = i;
-    }
-  }
   std::vector<bool> streamed(memory.buffers().size(), false);
-  for (const PlannedOp& op : ops) {
-    if (op.streamed) {
-      streamed[static_cast<size_t>(op.uses[0])] = true;
+  // A load may come as late as right before the first operation that uses what it brings.
+  for (const bool loads : {false, true}) {
+    for (int i = 0; i < count; ++i) {
+      const PlannedOp& op = ops[static_cast<size_t>(i)];
+      if (op.streamed != loads) {
+        continue;
+      }
+      for (const BufferId id : op.uses) {
+        Buffer& buffer = memory.buffer(id);
+        streamed[static_cast<size_t>(id)] = streamed[static_cast<size_t>(id)] || loads;
+        if (!loads || buffer.first < 0) {
+          buffer.first = buffer.first < 0 ? i : buffer.first;
+          buffer.last = i;
+        }
+      }
     }
   }
   std::vector<BufferId> fixed;
@@ -35,16 +41,22 @@ Result<std::vector<int>> PlanMemory(std::vector<PlannedOp>& ops, MemoryPlan& mem
   }
   NEURON_RETURN_IF_ERROR(memory.Place(fixed));
   std::vector<int> position(ops.size());
+  std::vector<bool> placed(memory.buffers().size(), false);
   int earliest = 0;
   for (int i = 0; i < count; ++i) {
     const PlannedOp& op = ops[static_cast<size_t>(i)];
     position[static_cast<size_t>(i)] = i;
     // A host operator ends a launch; loads stay in the launch that uses them only by order, and
     // memory keeps its content between launches.
-    if (op.streamed) {
-      NEURON_ASSIGN_OR_RETURN(earliest, memory.PlaceEarly(op.uses[0], earliest));
-      position[static_cast<size_t>(i)] = earliest;
+    if (!op.streamed) {
+      continue;
     }
+    const BufferId id = op.uses[0];
+    if (!placed[static_cast<size_t>(id)]) {
+      NEURON_ASSIGN_OR_RETURN(earliest, memory.PlaceEarly(id, std::max(earliest, op.after + 1)));
+      placed[static_cast<size_t>(id)] = true;
+    }
+    position[static_cast<size_t>(i)] = memory.buffer(id).first;
   }
   return position;
 }
@@ -52,10 +64,11 @@ Result<std::vector<int>> PlanMemory(std::vector<PlannedOp>& ops, MemoryPlan& mem
 // Emits planned operations into launches; a host operator ends one launch and the next begins.
 class Emitter {
  public:
-  Emitter(ncx::PackageData& package, const LayerGraph& graph, const isa::Config& config,
+  // `macs`: multiply-accumulates of each node of the package.
+  Emitter(ncx::PackageData& package, std::vector<uint64_t> macs, const isa::Config& config,
           const isa::CostParameters& parameters, const MemoryPlan& memory, bool serial)
       : package_(package),
-        graph_(graph),
+        macs_(std::move(macs)),
         config_(config),
         parameters_(parameters),
         memory_(memory),
@@ -87,7 +100,7 @@ class Emitter {
     for (const auto& [node, cost] : costs_) {
       ncx::LayerInfo info;
       info.node = node;
-      info.macs = node < graph_.layers.size() ? static_cast<uint64_t>(graph_.layers[node].macs) : 0;
+      info.macs = std::exchange(macs_[node], 0);
       info.dram_bytes = cost.dram_bytes;
       info.estimated_cycles = cost.cycles;
       launch.macs += info.macs;
@@ -108,7 +121,7 @@ class Emitter {
     uint64_t cycles = 0;
   };
 
-  const LayerGraph& graph_;
+  std::vector<uint64_t> macs_;
   const isa::Config& config_;
   const isa::CostParameters& parameters_;
   const MemoryPlan& memory_;
@@ -120,8 +133,7 @@ class Emitter {
 }  // namespace
 
 Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config,
-                                      const isa::CostParameters& cost,
-                                      const ScheduleOptions& schedule) {
+                                      const PlanOptions& options) {
   ncx::PackageData package;
   package.isa_version = isa::kIsaVersion;
   package.isa_hash = isa::kIsaHash;
@@ -129,9 +141,9 @@ Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config
   package.model_name = graph.model_name;
   package.producer = "neuron compile";
 
-  Planner planner(graph, config, package);
-  planner.LimitTiles(schedule.tile_columns);
-  planner.memory().Shuffle(schedule.shuffle);
+  Planner planner(graph, config, options, package);
+  planner.LimitTiles(options.schedule.tile_columns);
+  planner.memory().Shuffle(options.schedule.shuffle);
   NEURON_RETURN_IF_ERROR(planner.Plan());
   std::vector<PlannedOp>& ops = planner.ops();
   NEURON_ASSIGN_OR_RETURN(const std::vector<int> position, PlanMemory(ops, planner.memory()));
@@ -145,7 +157,8 @@ Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config
     const auto key = [&](size_t i) { return std::pair(position[i], ops[i].streamed ? 0 : 1); };
     return key(a) < key(b);
   });
-  Emitter emitter(package, graph, config, cost, planner.memory(), schedule.serial);
+  Emitter emitter(package, planner.node_macs(), config, options.cost, planner.memory(),
+                  options.schedule.serial);
   for (const size_t i : order) {
     NEURON_RETURN_IF_ERROR(emitter.Emit(ops[i]));
   }

@@ -3,6 +3,9 @@
 #ifndef NEURON_HOST_COMPILER_CODEGEN_CODEGEN_H_
 #define NEURON_HOST_COMPILER_CODEGEN_CODEGEN_H_
 
+#include <cstdint>
+#include <limits>
+
 #include "base/status.h"
 #include "host/compiler/codegen/schedule.h"
 #include "host/compiler/layer_graph.h"
@@ -12,12 +15,19 @@
 
 namespace neuron::compiler {
 
+// What the plan trades for memory, and what it takes for given.
+struct PlanOptions {
+  // Layers with the same weights share one copy in SBUF when a layer's weights are no larger than
+  // this, in bytes of a partition; larger ones are loaded for each layer.
+  int64_t shared_weights = std::numeric_limits<int64_t>::max();
+  isa::CostParameters cost;  // the memory to plan for
+  ScheduleOptions schedule;  // which of many schedules with the same results
+};
+
 // Lays out, tiles, allocates, schedules and encodes. kResourceExhausted when on-chip memory does
 // not suffice (the message names the tensors), kUnsupported for what the configuration cannot do.
-// `cost` says what memory to plan for; `schedule` chooses among schedules with the same results.
 Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config,
-                                      const isa::CostParameters& cost = {},
-                                      const ScheduleOptions& schedule = {});
+                                      const PlanOptions& options = {});
 
 }  // namespace neuron::compiler
 

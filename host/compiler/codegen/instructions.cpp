@@ -147,6 +147,7 @@ std::string LayerKind(const Layer& layer) {
     std::string operator()(const ConcatLayer&) const { return "Concat"; }
     std::string operator()(const SliceLayer&) const { return "Slice"; }
     std::string operator()(const PadLayer&) const { return "Pad"; }
+    std::string operator()(const StoreLayer&) const { return "Store"; }
     std::string operator()(const HostLayer& x) const { return x.node.op_type; }
   };
   return std::visit(Kind{}, layer.body);

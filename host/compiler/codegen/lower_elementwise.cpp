@@ -114,7 +114,7 @@ Result<View> BroadcastOperand(Planner& planner, ValueId id, const Shape& shape, 
   View spread =
       planner.NewView(value.name + " on all partitions", from.dtype, spread_shape, part_axis);
   spread.zero_point = from.zero_point;
-  planner.AddCopy(*source, spread);
+  planner.AddLoad(*source, spread);
   View result = *BroadcastTo(spread, [&] {
     Shape same_parts = shape;
     same_parts[axis] = spread_shape[axis];

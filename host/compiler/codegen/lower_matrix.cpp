@@ -76,8 +76,10 @@ const std::byte* WeightAt(const Product& p, int64_t m, int64_t c, int64_t y, int
 }
 
 // Lays the weights, biases and scales of consecutive column tiles out as rows, one per partition,
-// and plans their load: the stationary operand of partition k is W[k, :] of every tap.
-void PackChunk(Planner& planner, const Product& p, std::span<ColumnTile> tiles) {
+// and plans their load: the stationary operand of partition k is W[k, :] of every tap. The layer's
+// weights in all take `layer_bytes` of a partition.
+void PackChunk(Planner& planner, const Product& p, std::span<ColumnTile> tiles,
+               int64_t layer_bytes) {
   const MatrixLayer& matrix = *p.matrix;
   const int64_t partitions = planner.partitions();
   const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
@@ -138,8 +140,8 @@ void PackChunk(Planner& planner, const Product& p, std::span<ColumnTile> tiles) 
     }
   }
   const int64_t offset = planner.AddConstant(table.data(), table.size());
-  const BufferId buffer = planner.NewBuffer("weights of " + p.layer->name, row);
-  planner.AddStreamedLoad(buffer, offset, rows, row);
+  const BufferId buffer =
+      planner.LoadRows("weights of " + p.layer->name, offset, rows, row, layer_bytes);
   for (ColumnTile& tile : tiles) {
     tile.chunk = buffer;
   }
@@ -163,13 +165,20 @@ std::vector<ColumnTile> PlanColumns(Planner& planner, const Product& p) {
     tile.groups = (high - 1) / partitions - tile.first_group + 1;
     tiles.push_back(tile);
   }
+  auto bytes_of = [&](const ColumnTile& tile) {
+    return tile.groups * p.tap_height * p.tap_width * tile.count *
+           static_cast<int64_t>(ElementBytes(p.matrix->weight.type));
+  };
+  int64_t layer_bytes = 0;
+  for (const ColumnTile& tile : tiles) {
+    layer_bytes += bytes_of(tile);
+  }
   size_t start = 0;
   int64_t row = 0;
   for (size_t i = 0; i < tiles.size(); ++i) {
-    row += tiles[i].groups * p.tap_height * p.tap_width * tiles[i].count *
-           static_cast<int64_t>(ElementBytes(p.matrix->weight.type));
+    row += bytes_of(tiles[i]);
     if (row >= kChunkBytes || i + 1 == tiles.size()) {
-      PackChunk(planner, p, std::span(tiles).subspan(start, i + 1 - start));
+      PackChunk(planner, p, std::span(tiles).subspan(start, i + 1 - start), layer_bytes);
       start = i + 1;
       row = 0;
     }
@@ -488,7 +497,7 @@ Result<View> GatherWindows(Planner& planner, ValueId value, const MatrixLayer& m
   View windows = planner.NewView("windows of " + planner.layer().name, any.dtype,
                                  {w.kernel_width, w.out_width}, 0);
   windows.zero_point = any.zero_point;
-  planner.AddCopy(from, windows);
+  planner.AddLoad(from, windows);
   return windows;
 }
 

@@ -41,18 +41,19 @@ Status LowerTranspose(Planner& planner, const Layer& layer, const TransposeLayer
 Status LowerConcat(Planner& planner, const Layer& layer, const ConcatLayer& concat) {
   const Value& out_value = planner.graph().value(layer.outputs[0]);
   const auto axis = static_cast<size_t>(concat.axis);
-  int part_axis = planner.PreferredAxis(layer.inputs[0]);
-  // Pieces that do not start at partition 0 are placed by going through another partition axis.
+  const int part_axis = planner.PreferredAxis(layer.inputs[0]);
+  // Pieces that do not start at partition 0 are joined in DRAM.
   const bool misaligned =
       part_axis == concat.axis &&
       std::ranges::any_of(layer.inputs.begin(), layer.inputs.end() - 1, [&](ValueId id) {
         return planner.graph().value(id).shape[axis] % planner.partitions() != 0;
       });
+  View out;
   if (misaligned) {
-    part_axis = concat.axis == 0 && out_value.shape.size() > 1 ? 1 : 0;
-    part_axis = part_axis == concat.axis ? -1 : part_axis;
+    out = planner.NewScratchView(layer.outputs[0]);
+  } else {
+    NEURON_ASSIGN_OR_RETURN(out, planner.NewValueView(layer.outputs[0], part_axis));
   }
-  NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueView(layer.outputs[0], part_axis));
   std::vector<int64_t> start(out_value.shape.size(), 0);
   for (const ValueId id : layer.inputs) {
     const Shape& size = planner.graph().value(id).shape;
@@ -79,6 +80,10 @@ Status LowerSlice(Planner& planner, const Layer& layer, const SliceLayer& slice)
     if (static_cast<int>(i) != view.part_axis) {
       view.strides[i] *= slice.steps[i];
     }
+    if (slice.steps[i] != 1) {
+      view.halo_low[i] = 0;
+      view.halo_high[i] = 0;
+    }
   }
   Alias(planner, layer.outputs[0], std::move(view));
   return OkStatus();
@@ -100,6 +105,11 @@ Status LowerPad(Planner& planner, const Layer& layer, const PadLayer& pad) {
   planner.AddFill(out, pad.value / planner.ScaleOf(in_value));
   planner.AddCopy(from, Sliced(out, pad.low, in_value.shape, planner.partitions()));
   return OkStatus();
+}
+
+Status LowerStore(Planner& planner, const Layer& layer, const StoreLayer& store) {
+  NEURON_ASSIGN_OR_RETURN(const View piece, planner.AnyView(layer.inputs[0]));
+  return planner.Store(piece, layer.outputs[0], store);
 }
 
 }  // namespace neuron::compiler

@@ -281,7 +281,9 @@ Status LowerSoftmax(Planner& planner, const Layer& layer, const SoftmaxLayer& so
 
   // One row of the softmax axis for each index of the other free axes and each partition group.
   const View powers =
-      planner.NewView("exponentials of " + layer.name, isa::Dtype::kFp32, in.shape, part);
+      out.dtype == isa::Dtype::kFp32
+          ? out
+          : planner.NewView("exponentials of " + layer.name, isa::Dtype::kFp32, in.shape, part);
   Shape row_shape = in.shape;
   row_shape[axis] = 1;
   const View biases =

@@ -8,10 +8,13 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/status.h"
+#include "host/compiler/codegen/codegen.h"
 #include "host/compiler/codegen/io_plan.h"
 #include "host/compiler/codegen/memory_plan.h"
 #include "host/compiler/codegen/program.h"
@@ -34,7 +37,8 @@ struct PlannedOp {
   uint32_t node = 0;
   std::vector<BufferId> uses;
   EmitFunction emit;
-  bool streamed = false;  // may be moved earlier: fills its only buffer from the image
+  bool streamed = false;  // fills its only buffer from DRAM: may be moved to right behind `after`
+  int after = -1;         // position of the last operation that wrote what it reads; -1: none
   int host_op = -1;       // a host operator instead of instructions
 };
 
@@ -53,7 +57,8 @@ struct FunctionFields {
 
 class Planner {
  public:
-  Planner(const LayerGraph& graph, const isa::Config& config, ncx::PackageData& package);
+  Planner(const LayerGraph& graph, const isa::Config& config, const PlanOptions& options,
+          ncx::PackageData& package);
 
   // Plans the whole graph.
   Status Plan();
@@ -67,6 +72,8 @@ class Planner {
   int64_t TileColumns(int64_t positions) const;
   std::vector<PlannedOp>& ops() { return ops_; }
   MemoryPlan& memory() { return memory_; }
+  // Multiply-accumulates of each node of the package.
+  const std::vector<uint64_t>& node_macs() const { return node_macs_; }
 
   // --- values ---------------------------------------------------------------------------------
   // The value in SBUF with `part_axis` on partitions (any axis when kAnyAxis) and at least this
@@ -83,6 +90,8 @@ class Planner {
   // A new SBUF buffer for a value that a layer is about to write, with the halo its consumers want,
   // and the halo filled. Becomes one of the value's homes.
   Result<View> NewValueView(ValueId value, int part_axis);
+  // The same in DRAM, for what no partition layout can take piece by piece.
+  View NewScratchView(ValueId value);
   void AddHome(ValueId value, View view) { homes_[value].push_back(std::move(view)); }
 
   // --- buffers and operations --------------------------------------------------------------------
@@ -93,14 +102,21 @@ class Planner {
     return memory_.Add(std::move(name), bytes);
   }
   void AddOp(std::vector<BufferId> uses, EmitFunction emit);
-  // Loads `rows` partitions of `row_bytes` each from the image into the buffer at `buffer_offset`.
-  void AddStreamedLoad(BufferId buffer, int64_t image_offset, int64_t rows, int64_t row_bytes);
+  // `rows` partitions of `row_bytes` each from the image, in a buffer of their own, or in that of a
+  // recent layer that loaded the same. `layer_bytes`: what the layer loads in all, a partition.
+  BufferId LoadRows(const std::string& name, int64_t image_offset, int64_t rows, int64_t row_bytes,
+                    int64_t layer_bytes);
   // Copies between two views of one shape by DMA.
   void AddCopy(const View& src, const View& dst);
+  // Fills the halo of `view`, the whole of a new buffer, and copies `src` into it; ahead of time
+  // where `src` lies in DRAM.
+  void AddLoad(const View& src, const View& view);
   // VectorE fill of a view with a real value.
   void AddFill(const View& view, float value);
-  // Appends bytes to the image, 64-byte aligned; returns their offset.
+  // Bytes in the image, 64-byte aligned; equal bytes are stored once. Returns their offset.
   int64_t AddConstant(const void* data, size_t bytes);
+  // Writes a piece of a value that is made in pieces.
+  Status Store(const View& piece, ValueId whole, const StoreLayer& store);
   // One FP32 (or INT32) word per index of a partition axis: word g of a partition belongs to group
   // g.
   BufferId PartitionWords(const std::string& name, const std::vector<uint32_t>& words);
@@ -119,8 +135,13 @@ class Planner {
  private:
   Status PlanLayer(const Layer& layer);
   Status PlanHost(const Layer& layer, const HostLayer& host);
-  Status StoreOutputs(const std::vector<IoTensor>& stores);
+  Status StoreOutputs();
   Result<View> DramHome(ValueId value);
+  View PiecewiseHome(ValueId value);
+  Result<View> NewWhole(ValueId value, int part_axis);
+  Result<std::optional<View>> PlaceInWhole(ValueId piece, int part_axis);
+  int LastWriter(const View& source) const;
+  uint32_t NodeOf(const Layer& layer, const std::string& kind);
   View DramView(const Value& value, uint32_t segment, int64_t offset) const;
   View NewScratch(const Value& value);
   std::pair<std::vector<int64_t>, std::vector<int64_t>> WantedHalo(ValueId value) const;
@@ -129,9 +150,32 @@ class Planner {
 
   const LayerGraph& graph_;
   const isa::Config& config_;
+  const PlanOptions options_;
   ncx::PackageData& package_;
   MemoryPlan memory_;
   std::vector<PlannedOp> ops_;
+  std::vector<std::vector<const Layer*>> readers_;  // of each value
+  // Where an operation wrote DRAM, in order.
+  struct DramWrite {
+    View view;
+    int op = -1;
+  };
+  std::vector<DramWrite> dram_writes_;
+  std::unordered_multimap<size_t, std::pair<int64_t, size_t>> constants_;  // hash: offset, bytes
+  struct LoadedRows {
+    BufferId buffer = kNoBuffer;
+    size_t layer = 0;  // that used it last
+  };
+  std::map<int64_t, LoadedRows> loaded_rows_;  // by image offset
+  struct StoredPiece {
+    ValueId whole = kNoValue;
+    BufferId buffer = kNoBuffer;
+  };
+  StoredPiece stored_last_;
+  std::vector<IoTensor> stores_;  // of the graph's outputs and states
+  std::map<int, uint32_t> node_of_origin_;
+  std::vector<uint64_t> node_macs_;
+  size_t layer_index_ = 0;
   std::map<ValueId, std::vector<View>> homes_;
   std::map<ValueId, int32_t> tensor_index_;
   std::map<Function, FunctionFields> tables_;
@@ -154,6 +198,7 @@ Status LowerTranspose(Planner& planner, const Layer& layer, const TransposeLayer
 Status LowerConcat(Planner& planner, const Layer& layer, const ConcatLayer& concat);
 Status LowerSlice(Planner& planner, const Layer& layer, const SliceLayer& slice);
 Status LowerPad(Planner& planner, const Layer& layer, const PadLayer& pad);
+Status LowerStore(Planner& planner, const Layer& layer, const StoreLayer& store);
 
 // True when a convolution is run as a 1x1 one on copies of its input, one for each tap
 // (lower_matrix.cpp); its input then needs the padding too, but as whole planes.

@@ -2,6 +2,7 @@
 #include "host/compiler/codegen/view.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 namespace neuron::compiler {
@@ -147,10 +148,67 @@ View Sliced(const View& view, std::span<const int64_t> start, std::span<const in
     } else {
       result.offset += start[i] * view.strides[i];
     }
-    result.halo_low[i] = 0;
-    result.halo_high[i] = 0;
+    if (start[i] != 0) {
+      result.halo_low[i] = 0;
+    }
+    if (start[i] + size[i] != view.shape[i]) {
+      result.halo_high[i] = 0;
+    }
   }
   return result;
+}
+
+namespace {
+
+// Index of the view's first element along each axis of the whole tensor, axes in order of falling
+// stride; nothing when an axis is walked backwards or not at all.
+std::optional<std::vector<int64_t>> StartInTensor(const View& view) {
+  std::vector<size_t> axes(view.shape.size());
+  std::iota(axes.begin(), axes.end(), size_t{0});
+  std::ranges::stable_sort(axes, std::greater<>{}, [&](size_t i) { return view.strides[i]; });
+  std::vector<int64_t> start(view.shape.size(), 0);
+  int64_t rest = view.offset - view.origin;
+  for (const size_t axis : axes) {
+    if (view.strides[axis] <= 0) {
+      return std::nullopt;
+    }
+    start[axis] = rest / view.strides[axis];
+    rest %= view.strides[axis];
+  }
+  return start;
+}
+
+Interval HullOf(const View& view) {
+  Interval hull{view.offset, view.offset + view.element_bytes()};
+  for (size_t i = 0; i < view.shape.size(); ++i) {
+    const int64_t reach = (view.shape[i] - 1) * view.strides[i];
+    (reach < 0 ? hull.low : hull.high) += reach;
+  }
+  return hull;
+}
+
+}  // namespace
+
+bool MayOverlap(const View& a, const View& b) {
+  const Interval x = HullOf(a);
+  const Interval y = HullOf(b);
+  if (a.segment != b.segment || x.high <= y.low || y.high <= x.low) {
+    return false;
+  }
+  if (a.origin != b.origin || a.strides != b.strides) {
+    return true;
+  }
+  const auto from_a = StartInTensor(a);
+  const auto from_b = StartInTensor(b);
+  if (!from_a.has_value() || !from_b.has_value()) {
+    return true;
+  }
+  for (size_t i = 0; i < a.shape.size(); ++i) {
+    if ((*from_a)[i] + a.shape[i] <= (*from_b)[i] || (*from_b)[i] + b.shape[i] <= (*from_a)[i]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 std::optional<View> Reshaped(const View& view, const Shape& shape) {

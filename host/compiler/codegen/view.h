@@ -32,6 +32,7 @@ struct View {
   BufferId buffer = kNoBuffer;     // SBUF
   uint32_t segment = 0;            // DRAM
   int64_t offset = 0;              // bytes in the buffer or segment
+  int64_t origin = 0;              // DRAM: where the tensor that this is a part of starts
   std::vector<int64_t> halo_low;   // initialised padding elements before each axis
   std::vector<int64_t> halo_high;  // and after it
 
@@ -50,11 +51,13 @@ std::vector<int64_t> RowMajorStrides(std::span<const int64_t> shape, int64_t ele
 // The view of output axis i = input axis perm[i].
 View Transposed(const View& view, std::span<const int> perm);
 // The part of the view that starts at `start` with `size` elements in each axis; a partition axis
-// must start at a multiple of `partitions`.
+// must start at a multiple of `partitions`. Halo stays where the part reaches the view's edge.
 View Sliced(const View& view, std::span<const int64_t> start, std::span<const int64_t> size,
             int64_t partitions);
 // The same elements in row-major order under another shape, if strides allow it without a copy.
 std::optional<View> Reshaped(const View& view, const Shape& shape);
+// False when two parts of a DRAM segment have no element in common.
+bool MayOverlap(const View& a, const View& b);
 // NumPy broadcasting to `shape`; nullopt when the partition axis would have to be copied.
 std::optional<View> BroadcastTo(const View& view, const Shape& shape);
 

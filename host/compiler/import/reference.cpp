@@ -383,6 +383,30 @@ class Executor {
     return OkStatus();
   }
 
+  Status RunBody(const Layer& layer, const StoreLayer& store) {
+    const HostTensor& piece = tensor(layer.inputs[0]);
+    HostTensor& whole = tensor(layer.outputs[0]);
+    const Value& described = value(layer.outputs[0]);
+    if (whole.shape != described.shape) {
+      whole = HostTensor(described.type, described.shape);
+    }
+    const size_t bytes = ElementBytes(piece.type);
+    const Shape& size = piece.shape;
+    for (int64_t i = 0; i < piece.elements(); ++i) {
+      int64_t rest = i;
+      int64_t to = 0;
+      int64_t step = 1;
+      for (size_t axis = size.size(); axis-- > 0;) {
+        to += (store.starts[axis] + rest % size[axis]) * step;
+        rest /= size[axis];
+        step *= whole.shape[axis];
+      }
+      std::memcpy(whole.data.data() + static_cast<size_t>(to) * bytes,
+                  piece.data.data() + static_cast<size_t>(i) * bytes, bytes);
+    }
+    return OkStatus();
+  }
+
   Status RunBody(const Layer& layer, const HostLayer& host) {
     std::vector<const HostTensor*> operands;
     for (const ValueId id : layer.inputs) {

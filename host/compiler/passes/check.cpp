@@ -293,6 +293,20 @@ class Checker {
     return Expect(expected);
   }
 
+  Status Check(const StoreLayer& store) const {
+    const Shape& piece = in().shape;
+    const Shape& whole = out().shape;
+    if (store.starts.size() != piece.size() || piece.size() != whole.size()) {
+      return Error("the store does not name every axis");
+    }
+    for (size_t i = 0; i < piece.size(); ++i) {
+      if (store.starts[i] < 0 || store.starts[i] > whole[i] - piece[i]) {
+        return Error("the piece leaves the tensor " + ShapeToString(whole));
+      }
+    }
+    return OkStatus();
+  }
+
   Status Check(const HostLayer&) const { return OkStatus(); }
 
   const LayerGraph& graph_;

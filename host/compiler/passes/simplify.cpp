@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include "host/compiler/passes/layer_builder.h"
 
@@ -111,9 +112,47 @@ bool RemoveNoOps(Module& module) {
   return false;
 }
 
+// The one value that all elements of a float constant have.
+std::optional<float> FillOf(const Value& value) {
+  if (!value.constant.has_value() || value.type != ElementType::kFloat32) {
+    return std::nullopt;
+  }
+  const auto elements = value.constant->as<float>();
+  const bool uniform =
+      std::ranges::all_of(elements, [&](float element) { return element == elements[0]; });
+  return uniform && !elements.empty() ? std::optional(elements[0]) : std::nullopt;
+}
+
+// Joining a tensor with one constant value is padding it.
+void PadInsteadOfConcat(LayerGraph& graph) {
+  for (Layer& layer : graph.layers) {
+    const auto* concat = std::get_if<ConcatLayer>(&layer.body);
+    if (concat == nullptr || layer.inputs.size() != 2) {
+      continue;
+    }
+    for (const size_t filled : {size_t{0}, size_t{1}}) {
+      const Value& fill = graph.value(layer.inputs[filled]);
+      const std::optional<float> value = FillOf(fill);
+      if (!value.has_value() || graph.value(layer.inputs[1 - filled]).constant.has_value()) {
+        continue;
+      }
+      PadLayer pad;
+      pad.low.assign(fill.shape.size(), 0);
+      pad.high = pad.low;
+      const auto axis = static_cast<size_t>(concat->axis);
+      (filled == 0 ? pad.low : pad.high)[axis] = fill.shape[axis];
+      pad.value = *value;
+      layer.inputs = {layer.inputs[1 - filled]};
+      layer.body = std::move(pad);
+      break;
+    }
+  }
+}
+
 }  // namespace
 
 Status Simplify(Module& module) {
+  PadInsteadOfConcat(module.graph);
   LayerGraph& graph = module.graph;
   for (Layer& layer : graph.layers) {
     const auto* transpose = std::get_if<TransposeLayer>(&layer.body);

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/compiler/tile/footprint.h"
+
+#include <algorithm>
+
+namespace neuron::compiler {
+namespace {
+
+constexpr int64_t kWordBytes = 4;
+constexpr int64_t kSmallestChunk = 1024;
+
+int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Channels of feature maps, features of token lists: what the planner chooses for a loaded value.
+int DefaultAxis(const Shape& shape) {
+  if (shape.empty()) {
+    return -1;
+  }
+  return shape.size() >= 3 && shape.size() <= 4 && shape[1] > 1
+             ? 1
+             : static_cast<int>(shape.size()) - 1;
+}
+
+// The axis of `to` that holds exactly axis `axis` of `from`; -1 when a reshape splits or joins it.
+int ReshapedAxis(const Shape& from, const Shape& to, int axis) {
+  int64_t before = 1;
+  for (int i = 0; i < axis; ++i) {
+    before *= from[static_cast<size_t>(i)];
+  }
+  int64_t to_before = 1;
+  for (size_t i = 0; i < to.size(); ++i) {
+    if (to_before == before && to[i] == from[static_cast<size_t>(axis)]) {
+      return static_cast<int>(i);
+    }
+    to_before *= to[i];
+  }
+  return -1;
+}
+
+// Weights of one column of the array for every tap, in each partition.
+struct WeightShape {
+  int64_t tiles = 0;     // of P output channels
+  int64_t passes = 0;    // of the array, for each tile
+  int64_t per_tile = 0;  // bytes
+};
+
+WeightShape ShapeOfWeights(const MatrixLayer& matrix, int64_t p) {
+  const Shape& shape = matrix.weight.shape;
+  const int64_t taps = matrix.is_conv ? shape[2] * shape[3] : 1;
+  const int64_t outputs = std::min(p, shape[0]);
+  // Grouped channels that share a tile of columns share its input groups.
+  const int64_t inputs = matrix.group == 1 ? shape[1] : std::max(shape[1], p);
+  const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
+  const int64_t passes = CeilDiv(inputs, p) * taps;
+  return {CeilDiv(shape[0], p), passes, passes * outputs * bytes + 2 * kWordBytes};
+}
+
+}  // namespace
+
+Footprint::Footprint(const LayerGraph& graph, const isa::Config& config)
+    : graph_(graph),
+      config_(config),
+      part_axis_(graph.values.size(), -1),
+      root_(graph.values.size()),
+      halo_(graph.values.size()) {
+  for (size_t i = 0; i < graph.values.size(); ++i) {
+    part_axis_[i] = DefaultAxis(graph.values[i].shape);
+    root_[i] = static_cast<ValueId>(i);
+    halo_[i].assign(graph.values[i].shape.size(), 0);
+  }
+  for (const Layer& layer : graph.layers) {
+    if (std::holds_alternative<HostLayer>(layer.body)) {
+      continue;
+    }
+    const auto out = static_cast<size_t>(layer.outputs[0]);
+    if (IsView(layer)) {
+      root_[out] = Root(layer.inputs[0]);
+    }
+    if (!LandsInDram(layer)) {
+      part_axis_[out] = OutputAxis(layer);
+    }
+    const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
+    if (matrix != nullptr && matrix->is_conv) {
+      Shape& halo = halo_[static_cast<size_t>(layer.inputs[0])];
+      for (size_t axis = 2; axis < halo.size(); ++axis) {
+        const size_t i = axis + 4 - halo.size() - 2;
+        halo[axis] = std::max(halo[axis], matrix->pads[i] + matrix->pads[2 + i]);
+      }
+    }
+  }
+}
+
+bool Footprint::IsView(const Layer& layer) const {
+  if (std::holds_alternative<TransposeLayer>(layer.body)) {
+    return true;
+  }
+  const bool reshape = std::holds_alternative<ReshapeLayer>(layer.body);
+  const auto* slice = std::get_if<SliceLayer>(&layer.body);
+  if (!reshape && slice == nullptr) {
+    return false;
+  }
+  // What is spread over partitions must stay as it is spread; otherwise it goes through DRAM.
+  const Shape& in = graph_.value(layer.inputs[0]).shape;
+  const int axis = PartAxis(layer.inputs[0]);
+  if (axis < 0 || in[static_cast<size_t>(axis)] == 1) {
+    return true;
+  }
+  const auto part = static_cast<size_t>(axis);
+  return reshape ? ReshapedAxis(in, graph_.value(layer.outputs[0]).shape, axis) >= 0
+                 : slice->starts[part] % config_.p == 0 && slice->steps[part] == 1;
+}
+
+bool Footprint::LandsInDram(const Layer& layer) const {
+  if (const auto* concat = std::get_if<ConcatLayer>(&layer.body)) {
+    const auto axis = static_cast<size_t>(concat->axis);
+    return PartAxis(layer.inputs[0]) == concat->axis &&
+           std::ranges::any_of(layer.inputs.begin(), layer.inputs.end() - 1, [&](ValueId id) {
+             return graph_.value(id).shape[axis] % config_.p != 0;
+           });
+  }
+  return (std::holds_alternative<ReshapeLayer>(layer.body) ||
+          std::holds_alternative<SliceLayer>(layer.body)) &&
+         !IsView(layer);
+}
+
+int Footprint::OutputAxis(const Layer& layer) const {
+  const Shape& out = graph_.value(layer.outputs[0]).shape;
+  const Shape& in = graph_.value(layer.inputs[0]).shape;
+  const int last = static_cast<int>(out.size()) - 1;
+  const int in_axis = PartAxis(layer.inputs[0]);
+  if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
+    return matrix->is_conv ? 1 : last;
+  }
+  if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
+    return last;
+  }
+  if (std::holds_alternative<PoolLayer>(layer.body)) {
+    return 1;
+  }
+  if (const auto* softmax = std::get_if<SoftmaxLayer>(&layer.body)) {
+    int best = -1;
+    for (int axis = 0; axis <= last; ++axis) {
+      const auto size = [&](int i) { return out[static_cast<size_t>(i)]; };
+      if (axis != softmax->axis && (best < 0 || size(axis) > size(best))) {
+        best = axis;
+      }
+    }
+    return best;
+  }
+  if (const auto* transpose = std::get_if<TransposeLayer>(&layer.body)) {
+    const auto at = std::ranges::find(transpose->perm, in_axis);
+    return at == transpose->perm.end() ? -1 : static_cast<int>(at - transpose->perm.begin());
+  }
+  if (std::holds_alternative<ReshapeLayer>(layer.body) && in_axis >= 0) {
+    return ReshapedAxis(in, out, in_axis);
+  }
+  for (const ValueId id : layer.inputs) {
+    if (graph_.value(id).shape == out && !graph_.value(id).constant.has_value()) {
+      return PartAxis(id);
+    }
+  }
+  return std::holds_alternative<SliceLayer>(layer.body) ? in_axis : DefaultAxis(out);
+}
+
+int64_t Footprint::BytesAs(const Shape& shape, int part_axis, int64_t element_bytes) const {
+  int64_t count = 1;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const bool on_partitions = static_cast<int>(i) == part_axis;
+    count *= on_partitions ? CeilDiv(shape[i], config_.p) : shape[i];
+  }
+  return count * element_bytes;
+}
+
+int64_t Footprint::Bytes(ValueId value, const Shape& shape) const {
+  Shape padded = shape;
+  const Shape& halo = halo_[static_cast<size_t>(value)];
+  for (size_t i = 0; i < padded.size(); ++i) {
+    padded[i] += halo[i];
+  }
+  constexpr int64_t kRounding = 32;
+  return BytesAs(padded, PartAxis(value),
+                 static_cast<int64_t>(ElementBytes(graph_.value(value).type))) +
+         kRounding;
+}
+
+int64_t Footprint::MatrixWorkspace(const MatrixLayer& matrix, ValueId input, const Shape& in,
+                                   const Shape& out) const {
+  const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
+  if (!matrix.is_conv) {
+    const int last = static_cast<int>(in.size()) - 1;
+    return PartAxis(input) == last ? 0 : BytesAs(in, last, bytes);
+  }
+  const int64_t taps = matrix.weight.shape[2] * matrix.weight.shape[3];
+  int64_t extra = PartAxis(input) == 1 ? 0 : BytesAs(in, 1, bytes);
+  if (matrix.group == 1 && taps > 1 && in[1] < config_.p) {
+    // Copies of the planes for packed taps.
+    int64_t plane = out.back() * matrix.strides[1] + matrix.weight.shape[3];
+    if (in.size() == 4) {
+      plane = (in[3] + matrix.pads[1] + matrix.pads[3]) * (in[2] + matrix.pads[0] + matrix.pads[2]);
+    }
+    extra += CeilDiv(taps * in[1], config_.p) * plane * bytes;
+  }
+  return extra;
+}
+
+int64_t Footprint::Workspace(const Layer& layer, const std::vector<Shape>& in,
+                             const Shape& out) const {
+  const ValueId result = layer.outputs[0];
+  const int axis = PartAxis(result);
+  const int64_t words = BytesAs(out, axis, kWordBytes);
+  const Value& out_value = graph_.value(result);
+  if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
+    return MatrixWorkspace(*matrix, layer.inputs[0], in[0], out);
+  }
+  if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
+    const int last = static_cast<int>(out.size()) - 1;
+    int64_t copies = 0;
+    for (size_t k = 0; k < 2; ++k) {
+      const int wanted = last - static_cast<int>(k);
+      const auto bytes = static_cast<int64_t>(ElementBytes(graph_.value(layer.inputs[k]).type));
+      copies += PartAxis(layer.inputs[k]) == wanted ? 0 : BytesAs(in[k], wanted, bytes);
+    }
+    return copies;
+  }
+  if (std::holds_alternative<SoftmaxLayer>(layer.body)) {
+    const bool moved = PartAxis(layer.inputs[0]) != axis;
+    const int64_t powers = out_value.quantization.has_value() ? words : 0;
+    return powers + 2 * words / std::max<int64_t>(1, out.back()) + (moved ? words : 0);
+  }
+  if (const auto* binary = std::get_if<BinaryLayer>(&layer.body)) {
+    int64_t extra = binary->op == BinaryOp::kDiv ? words : 0;
+    const bool quantized = out_value.quantization.has_value();
+    extra += quantized || binary->activation.function != Function::kIdentity ? words : 0;
+    for (size_t k = 0; k < 2; ++k) {
+      const bool spread = in[k].size() == out.size() && axis >= 0 &&
+                          in[k][static_cast<size_t>(axis)] != out[static_cast<size_t>(axis)];
+      const bool moved = in[k] == out && PartAxis(layer.inputs[k]) != axis;
+      if (moved || spread || in[k].size() != out.size()) {
+        extra += BytesAs(in[k], moved ? axis : -1, kWordBytes);
+      }
+    }
+    return extra;
+  }
+  if (const auto* unary = std::get_if<UnaryLayer>(&layer.body)) {
+    return out_value.quantization.has_value() && unary->activation.function != Function::kIdentity
+               ? words
+               : 0;
+  }
+  if (std::holds_alternative<ReduceLayer>(layer.body)) {
+    return 2 * words + BytesAs(in[0], -1, kWordBytes) / std::max<int64_t>(1, config_.p);
+  }
+  return 0;
+}
+
+int64_t Footprint::Weights(const Layer& layer) const {
+  const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
+  if (matrix == nullptr) {
+    return 0;
+  }
+  const WeightShape shape = ShapeOfWeights(*matrix, config_.p);
+  return shape.tiles * shape.per_tile;
+}
+
+int64_t Footprint::WeightChunk(const Layer& layer) const {
+  const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
+  if (matrix == nullptr) {
+    return 0;
+  }
+  const WeightShape shape = ShapeOfWeights(*matrix, config_.p);
+  return std::min(shape.tiles * shape.per_tile, shape.per_tile + kSmallestChunk);
+}
+
+int64_t Footprint::Cycles(const Layer& layer, const std::vector<Shape>& in,
+                          const Shape& out) const {
+  const int64_t elements = BytesAs(out, PartAxis(layer.outputs[0]), 1);
+  if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
+    return elements * ShapeOfWeights(*matrix, config_.p).passes;
+  }
+  if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
+    return elements * CeilDiv(in[0].back(), config_.p);
+  }
+  if (const auto* pool = std::get_if<PoolLayer>(&layer.body)) {
+    return elements * pool->kernel[0] * pool->kernel[1];
+  }
+  if (std::holds_alternative<ReduceLayer>(layer.body)) {
+    return BytesAs(in[0], PartAxis(layer.inputs[0]), 1);
+  }
+  if (std::holds_alternative<SoftmaxLayer>(layer.body)) {
+    return 2 * elements;
+  }
+  return IsView(layer) ? 0 : elements;
+}
+
+}  // namespace neuron::compiler

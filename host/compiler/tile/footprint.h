@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Estimates of what tensors and layers take of SBUF and of time, before anything is planned. All
+// sizes are bytes of one partition. They may be wrong by a little: the memory plan has the last
+// word (docs/compiler.md).
+#ifndef NEURON_HOST_COMPILER_TILE_FOOTPRINT_H_
+#define NEURON_HOST_COMPILER_TILE_FOOTPRINT_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "host/compiler/layer_graph.h"
+#include "neuron/isa.h"
+
+namespace neuron::compiler {
+
+// Layouts of a graph's values as the lowerings will choose them.
+class Footprint {
+ public:
+  Footprint(const LayerGraph& graph, const isa::Config& config);
+
+  // The axis that lies on partitions; -1: none.
+  int PartAxis(ValueId value) const { return part_axis_[static_cast<size_t>(value)]; }
+  // True for a movement that only makes another view of its input.
+  bool IsView(const Layer& layer) const;
+  // True for a movement that no partition layout can take and that goes through DRAM.
+  bool LandsInDram(const Layer& layer) const;
+  // The value that a view made by movement layers shows; the value itself otherwise.
+  ValueId Root(ValueId value) const { return root_[static_cast<size_t>(value)]; }
+
+  // The value, or its part with `shape`, in SBUF with the halo its readers want.
+  int64_t Bytes(ValueId value, const Shape& shape) const;
+  int64_t Bytes(ValueId value) const { return Bytes(value, graph_.value(value).shape); }
+
+  // Temporaries of a layer that makes a part of shape `out` from inputs of shapes `in`.
+  int64_t Workspace(const Layer& layer, const std::vector<Shape>& in, const Shape& out) const;
+  // All constant operands of a layer, and the most that one instruction needs at a time.
+  int64_t Weights(const Layer& layer) const;
+  int64_t WeightChunk(const Layer& layer) const;
+
+  // Cycles of the engine that a part of the layer keeps busy longest.
+  int64_t Cycles(const Layer& layer, const std::vector<Shape>& in, const Shape& out) const;
+
+ private:
+  int64_t BytesAs(const Shape& shape, int part_axis, int64_t element_bytes) const;
+  int OutputAxis(const Layer& layer) const;
+  int64_t MatrixWorkspace(const MatrixLayer& matrix, ValueId input, const Shape& in,
+                          const Shape& out) const;
+
+  const LayerGraph& graph_;
+  const isa::Config& config_;
+  std::vector<int> part_axis_;
+  std::vector<ValueId> root_;
+  std::vector<Shape> halo_;  // total padding of each axis that readers want
+};
+
+}  // namespace neuron::compiler
+
+#endif  // NEURON_HOST_COMPILER_TILE_FOOTPRINT_H_
