@@ -101,7 +101,7 @@ class Campaign {
 
 int Main(int argc, char** argv) {
   uint64_t seed = 1, count = 1;
-  std::string config_name, waves;
+  std::string config_name, waves, coverage;
   uint32_t queues = kAllQueues;
   size_t max_failures = 1, instructions = ~size_t{0};
   po::options_description options("fuzz_isa: random programs, RTL against the functional model");
@@ -112,7 +112,9 @@ int Main(int argc, char** argv) {
       "max-failures", po::value(&max_failures)->default_value(1), "stop after so many")(
       "instructions", po::value(&instructions), "only the first so many of each program")(
       "queues", po::value(&queues)->default_value(kAllQueues), "mask of the queues to use")(
-      "waves", po::value(&waves), "FST file for the launches")("print", "print the programs");
+      "waves", po::value(&waves), "FST file for the launches")(
+      "coverage", po::value(&coverage), "directory for a coverage file of each program")(
+      "print", "print the programs");
   po::variables_map arguments;
   try {
     po::store(po::parse_command_line(argc, argv, options), arguments);
@@ -136,7 +138,8 @@ int Main(int argc, char** argv) {
     const uint64_t next = campaign.next_seed();
     const FuzzProgram program = GenerateProgram(*config, next, queues);
     if (arguments.count("print") != 0) PrintProgram(program);
-    const FuzzOutcome outcome = RunFuzzProgram(*config, program, next, instructions, waves);
+    const FuzzOutcome outcome =
+        RunFuzzProgram(*config, program, next, instructions, waves, coverage);
     campaign.Add(program, outcome);
     if (!outcome.failure.empty()) Report(*config, program, next, outcome.failure);
   }

@@ -74,6 +74,11 @@ class Duel {
   // One launch; empty, or what differs.
   std::string Run(const sim::DramTiming& timing);
 
+  std::string WriteCoverage(const std::string& path) {
+    const Status status = chip_->WriteCoverage(path);
+    return status.ok() ? "" : status.ToString();
+  }
+
   uint32_t instructions() const { return instructions_; }
   uint64_t cycles() const { return chip_ ? chip_->cycles() : 0; }
   uint64_t launch_cycles() const { return launch_cycles_; }
@@ -186,7 +191,8 @@ std::string Duel::CompareTraces(const sim::LaunchResult& expected, const sim::La
 }  // namespace
 
 FuzzOutcome RunFuzzProgram(const isa::Config& config, const FuzzProgram& program, uint64_t seed,
-                           size_t instructions, const std::string& waves) {
+                           size_t instructions, const std::string& waves,
+                           const std::string& coverage) {
   Duel duel(program, config, seed, instructions);
   FuzzOutcome outcome;
   outcome.failure = duel.Prepare(seed, waves);
@@ -195,6 +201,9 @@ FuzzOutcome RunFuzzProgram(const isa::Config& config, const FuzzProgram& program
     if (!outcome.failure.empty()) {
       outcome.failure = "run " + std::to_string(run + 1) + ": " + outcome.failure;
     }
+  }
+  if (!coverage.empty() && outcome.failure.empty()) {
+    outcome.failure = duel.WriteCoverage(coverage + "/" + std::to_string(seed) + ".dat");
   }
   outcome.instructions = duel.instructions();
   outcome.error = duel.error();

@@ -23,8 +23,10 @@ struct FuzzOutcome {
 // timing each time. On-chip memories, DRAM, error record, sticky flags, semaphores and numbers of
 // ended instructions must be the same, traces those of one program. Also fails when the functional
 // model finds a race, which is a bug of the generator.
+// With `waves` the chip writes that file, with `coverage` a file of its counts into that directory.
 FuzzOutcome RunFuzzProgram(const isa::Config& config, const FuzzProgram& program, uint64_t seed,
-                           size_t instructions, const std::string& waves = "");
+                           size_t instructions, const std::string& waves = "",
+                           const std::string& coverage = "");
 
 // The number of the first instruction without which the program passes: the one to look at.
 size_t FirstDifferingInstruction(const isa::Config& config, const FuzzProgram& program,
