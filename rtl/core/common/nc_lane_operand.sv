@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Fetches one operand of VectorE or ScalarE: walks the free dimensions and, inside each element,
-// the window, reads the words of all partitions and queues those of the present lane group.
+// the window, reads the words of all partitions and queues those of the present lane group. An
+// element in the word that was read last, such as the next byte, is not read again.
 // Requests may be refused; the queue lets two operands that meet in a bank settle one cycle apart.
 
 `default_nettype none
@@ -50,8 +51,11 @@ module nc_lane_operand #(
   localparam int unsigned CountW = $clog2(Depth + 1);
 
   logic active_q;
+  logic room;
+  logic same;   // the element lies in the word that was read last
   logic req;
   logic grant;
+  logic step;   // the element is granted or needs no grant
   logic window_end;
   logic window_first_q;
   logic free_end;
@@ -70,7 +74,7 @@ module nc_lane_operand #(
     .stride0_i     (strides_i[0 +: AddressWidth]),
     .stride1_i     (strides_i[AddressWidth +: AddressWidth]),
     .stride2_i     (strides_i[2*AddressWidth +: AddressWidth]),
-    .step_i        (grant && window_end),
+    .step_i        (step && window_end),
     .address_o     (element),
     /* verilator lint_off PINCONNECTEMPTY */
     .next_address_o(),
@@ -81,7 +85,7 @@ module nc_lane_operand #(
   nc_affine_walker #(.AddressWidth(AddressWidth)) u_window (
     .clk_i,
     .configure_i   (start_i),
-    .restart_i     (grant && window_end),
+    .restart_i     (step && window_end),
     .base_i        ('0),
     .size0_i       (windows_i[15:0]),
     .size1_i       (windows_i[31:16]),
@@ -89,7 +93,7 @@ module nc_lane_operand #(
     .stride0_i     (window_strides_i[0 +: AddressWidth]),
     .stride1_i     (window_strides_i[AddressWidth +: AddressWidth]),
     .stride2_i     (window_strides_i[2*AddressWidth +: AddressWidth]),
-    .step_i        (grant),
+    .step_i        (step),
     .address_o     (tap),
     /* verilator lint_off PINCONNECTEMPTY */
     .next_address_o(),
@@ -99,16 +103,22 @@ module nc_lane_operand #(
 
   logic [CountW-1:0] held;
   logic pending_q;
+  logic read_q;                        // a word was read since the start
+  logic [AddressWidth-1:2] word_address_q;
 
   assign address     = element + tap;
-  assign req         = active_q && (held + CountW'(pending_q) < CountW'(Depth));
+  assign room        = active_q && (held + CountW'(pending_q) < CountW'(Depth));
+  assign same        = read_q && address[AddressWidth-1:2] == word_address_q;
+  assign req         = room && !same;
   assign sbuf_req_o  = req && !psum_i;
   assign psum_req_o  = req && psum_i;
   assign sbuf_addr_o = address[2 +: SbufWidth];
   assign psum_addr_o = address[2 +: PsumWidth];
   assign grant       = (sbuf_req_o && sbuf_gnt_i) || (psum_req_o && psum_gnt_i);
+  assign step        = grant || (room && same);
 
-  // What the granted word is, one cycle later when its data is there.
+  // What the word is, one cycle later when its data is there.
+  logic again_q;
   logic [1:0] offset_q;
   logic first_q;
   logic last_q;
@@ -118,33 +128,42 @@ module nc_lane_operand #(
       active_q <= 1'b0;
       pending_q <= 1'b0;
     end else begin
-      pending_q <= grant;
+      pending_q <= step;
       if (start_i) begin
         active_q <= 1'b1;
-      end else if (grant && window_end && free_end) begin
+      end else if (step && window_end && free_end) begin
         active_q <= 1'b0;
       end
     end
     if (start_i) begin
       window_first_q <= 1'b1;
-    end else if (grant) begin
+      read_q <= 1'b0;
+    end else if (step) begin
       window_first_q <= window_end;
+      read_q <= 1'b1;
     end
-    if (grant) begin
+    if (grant) word_address_q <= address[AddressWidth-1:2];
+    if (step) begin
+      again_q <= same;
       offset_q <= address[1:0];
       first_q <= window_first_q;
       last_q <= window_end;
     end
   end
 
-  logic [Lanes*32-1:0] lanes;
+  logic [Lanes*32-1:0] lanes, lanes_q;
 
   always_comb begin
     lanes = '0;
     if (pending_q) begin
-      lanes = psum_i ? psum_rdata_i[32'(group_i)*Lanes*32 +: Lanes*32]
-                     : sbuf_rdata_i[32'(group_i)*Lanes*32 +: Lanes*32];
+      if (again_q)     lanes = lanes_q;
+      else if (psum_i) lanes = psum_rdata_i[32'(group_i)*Lanes*32 +: Lanes*32];
+      else             lanes = sbuf_rdata_i[32'(group_i)*Lanes*32 +: Lanes*32];
     end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (pending_q && !again_q) lanes_q <= lanes;
   end
 
   nc_fifo #(

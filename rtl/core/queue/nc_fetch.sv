@@ -109,8 +109,10 @@ module nc_fetch #(
     end
   end
 
-  always_ff @(posedge clk_i) begin
-    if (arrived_q) instr_o <= {beat[8*AxiBytes-1:0], instr_o[nc_pkg::InstructionBits-1:8*AxiBytes]};
+  for (genvar b = 0; b < InstrBeats; b++) begin : gen_beat
+    always_ff @(posedge clk_i) begin
+      if (arrived_q && loaded_q == BW'(b)) instr_o[b*8*AxiBytes+:8*AxiBytes] <= beat[8*AxiBytes-1:0];
+    end
   end
 
   always_ff @(posedge clk_i) begin

@@ -19,7 +19,7 @@ constexpr uint32_t kDataBase = 0x20000;
 constexpr uint32_t kDataBytes = 0x10000;
 constexpr uint32_t kX = 0, kW = 0x4000, kOut = 0x8000;  // offsets in the data segment
 
-class Chip : public ::testing::TestWithParam<const char*> {
+class Chip : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     sim::RtlChipOptions options;
@@ -388,8 +388,30 @@ TEST_P(Chip, CountersCountInstructionsAndBytes) {
   EXPECT_LT(counter(Queue::kTensor, isa::Counter::kBusy), result.cycles);
 }
 
-INSTANTIATE_TEST_SUITE_P(Configurations, Chip, ::testing::Values("tiny", "sim"),
-                         [](const auto& info) { return std::string(info.param); });
+// A word of four elements is read once, so that the two streams need their bank half the time.
+TEST_P(Chip, TwoByteStreamsInOneBankTakeOneElementPerCycle) {
+  isa::VectorInstruction add;
+  add.opcode = static_cast<uint32_t>(isa::Opcode::kTensorTensor);
+  add.alu0 = static_cast<uint32_t>(isa::Alu::kAdd);
+  add.in0_dtype = add.in1_dtype = add.out_dtype = static_cast<uint32_t>(isa::Dtype::kInt8);
+  add.part_count = p();
+  add.in1_base = 0x400;
+  add.out_base = 0x800;
+  add.size0 = 512;
+  add.size1 = add.size2 = 1;
+  add.in0_stride0 = add.in1_stride0 = add.out_stride0 = 1;
+  Program program;
+  program.Add(Queue::kVector, add);
+  Load(program);
+  const sim::LaunchResult result = RunOnBoth();
+  const auto& counters = result.counters[static_cast<size_t>(Queue::kVector)];
+  const uint64_t lane_groups = p() / chip_->config().vector_lanes;
+  EXPECT_LE(counters[static_cast<size_t>(isa::Counter::kBusy)], lane_groups * (512 + 20));
+  EXPECT_LE(counters[static_cast<size_t>(isa::Counter::kStallBank)], lane_groups * 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Configurations, Chip, ::testing::ValuesIn(sim::RtlConfigs()),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace neuron::test
