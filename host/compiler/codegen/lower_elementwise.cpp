@@ -86,7 +86,8 @@ Result<View> BroadcastOperand(Planner& planner, ValueId id, const Shape& shape, 
                        (static_cast<size_t>(part_axis) < lead ||
                         value.shape[static_cast<size_t>(part_axis) - lead] == 1);
   if (!spreads) {
-    const int axis = part_axis < 0 ? -1 : part_axis - static_cast<int>(lead);
+    const int own = part_axis - static_cast<int>(lead);
+    const int axis = own < 0 ? -1 : own;
     NEURON_ASSIGN_OR_RETURN(const View view, planner.InSbuf(id, axis));
     if (auto broadcast = BroadcastTo(view, shape)) {
       return *broadcast;

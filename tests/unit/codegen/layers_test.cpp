@@ -161,6 +161,22 @@ INSTANTIATE_TEST_SUITE_P(Shapes, BinaryBroadcast,
                                          BroadcastCase{{3, 1}, {1, 4}, {3, 4}},
                                          BroadcastCase{{40}, {1}, {40}}));
 
+TEST(Binary, RowBesideAnImageOfOneChannel) {
+  GraphBuilder g;
+  const ValueId a = g.Input("a", {1, 20, 6, 5});
+  MatrixLayer conv;
+  conv.weight = RandomFloats({1, 20, 1, 1}, 31);
+  const ValueId b = g.Layer(conv, {a}, {1, 1, 6, 5});
+  const auto row = RandomFloats({5}, 32);
+  const ValueId c = g.Constant("c", row);
+  BinaryLayer add;
+  add.op = BinaryOp::kMax;
+  const LayerGraph graph = g.Finish(g.Layer(add, {c, b}, {1, 1, 6, 5}));
+  const auto x = RandomFloats({1, 20, 6, 5}, 33);
+  ExpectNear(RunGraph(graph, {x}), Onnx("Max", {}, {row, Onnx("Conv", {}, {x, conv.weight})}),
+             3e-5);
+}
+
 TEST(Binary, QuantisedAddWithReluRoundsOnce) {
   const Shape shape = {1, 17, 5, 6};
   const Quantization qa{{0.03F}, {4}, -1};
