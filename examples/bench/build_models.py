@@ -10,9 +10,11 @@ usage: build_models.py DIRECTORY [--only NAME ...]
 
 Structure comes from torchvision and transformers, weights are random with a fixed seed (cycles do
 not depend on them). INT8 networks are quantised by ONNX Runtime: QuantizeLinear/DequantizeLinear
-pairs, one scale a channel for weights, one a tensor for activations, calibrated on random inputs;
-their inputs are INT8, and so are outputs that end in DequantizeLinear. Each network has a small sibling, NAME_small, for quick tests.
-BERT starts at the word embeddings: looking them up is left to the application.
+pairs, one scale a channel for weights, one a tensor for activations, calibrated on random inputs.
+Inputs are INT8 where the first operator is quantised, and so are outputs that end in
+DequantizeLinear. Of BERT all matrix products are INT8 and the rest is float; it starts at the word
+embeddings: looking them up is left to the application. Each network has a small sibling,
+NAME_small, for quick tests.
 """
 import argparse
 import json
@@ -31,6 +33,9 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 SEED = 7
 OPSET = 17
 CALIBRATION_INPUTS = 2
+# Random weights amplify single roundings: ONNX Runtime with and without optimisation differs from
+# itself by 12 (resnet50_int8) to 91 steps (mobilenetv2_int8_small).
+MOST_STEPS = 32
 SETTLING_BATCHES = 4
 
 
@@ -61,18 +66,21 @@ def picture_network(make):
 class BertEncoder(torch.nn.Module):
     """BERT-base from word embeddings to the last hidden state."""
 
-    def __init__(self, layers):
+    def __init__(self, layers, sequence):
         super().__init__()
+        self.register_buffer("segments", torch.zeros(1, sequence, dtype=torch.int64))
+        self.register_buffer("positions", torch.arange(sequence)[None])
         config = transformers.BertConfig(num_hidden_layers=layers, attn_implementation="eager")
         self.bert = transformers.BertModel(config, add_pooling_layer=False)
 
     def forward(self, embeddings):
-        return self.bert(inputs_embeds=embeddings).last_hidden_state
+        return self.bert(inputs_embeds=embeddings, token_type_ids=self.segments,
+                         position_ids=self.positions).last_hidden_state
 
 
 def bert(layers):
     def build(sequence):
-        return BertEncoder(layers).eval(), (1, sequence, 768)
+        return BertEncoder(layers, sequence).eval(), (1, sequence, 768)
 
     return build
 
@@ -99,15 +107,18 @@ class RandomInputs(CalibrationDataReader):
 def quantize(source, target, shape, operators):
     quantize_static(source, target, RandomInputs(shape), quant_format=QuantFormat.QDQ,
                     op_types_to_quantize=operators, per_channel=True,
-                    activation_type=QuantType.QInt8, weight_type=QuantType.QInt8)
+                    activation_type=QuantType.QInt8, weight_type=QuantType.QInt8,
+                    extra_options={"OpTypesToExcludeOutputQuantization": ["MatMul"]})
 
 
 def use_integer_ports(path):
     """Removes QuantizeLinear after the input and, where the network ends with it, DequantizeLinear
-    before the output: the network takes and gives INT8."""
+    before the output: the network takes and gives INT8. False where it starts with floats."""
     model = onnx.load(path)
     graph = model.graph
-    first = next(n for n in graph.node if n.op_type == "QuantizeLinear" and n.input[0] == "x")
+    first = next((n for n in graph.node if n.op_type == "QuantizeLinear" and n.input[0] == "x"), None)
+    if first is None:
+        return False
     last = next(n for n in graph.node if n.output[0] == "y")
     for node in graph.node:
         node.input[:] = ["x" if name == first.output[0] else name for name in node.input]
@@ -120,6 +131,7 @@ def use_integer_ports(path):
         graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.INT8
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
+    return True
 
 
 def run(path, array):
@@ -137,15 +149,16 @@ def make(root, name, build, size, operators):
     with tempfile.TemporaryDirectory() as scratch:
         exported, prepared = f"{scratch}/exported.onnx", f"{scratch}/prepared.onnx"
         shape = export(build, size, exported)
-        quant_pre_process(exported, prepared, skip_symbolic_shape=True)
+        quant_pre_process(exported, prepared, skip_symbolic_shape=True,
+                          skip_optimization=operators is not VISION)
+        array = random.normal(0, 1, shape).astype(np.float32)
         if operators:
             quantize(prepared, path, shape, operators)
-            use_integer_ports(path)
-            array = random.integers(-127, 128, shape).astype(np.int8)
-            tolerance = {"max_lsb": 4, "abs": [0.1], "rel": 0.02}
+            if use_integer_ports(path):
+                array = random.integers(-127, 128, shape).astype(np.int8)
+            tolerance = {"max_lsb": MOST_STEPS, "abs": [0.1], "rel": 0.02, "reduced": {"relative_l2": [0.05]}}
         else:
             onnx.save(onnx.load(prepared), path)
-            array = random.normal(0, 1, shape).astype(np.float32)
             tolerance = {"fp32": {"abs": [1e-3], "rel": 1e-3}, "reduced": {"relative_l2": [0.05]}}
     result = run(str(path), array)
     directory = root / "cases" / name / "random"
@@ -163,7 +176,7 @@ def make(root, name, build, size, operators):
 
 
 VISION = ["Conv", "Gemm", "Add", "MaxPool", "GlobalAveragePool", "Concat"]
-LANGUAGE = ["MatMul", "Gemm", "Add"]
+LANGUAGE = ["MatMul"]  # biases, activation functions, additions and normalisation stay float
 MODELS = torchvision.models
 # name: structure, size of the input, operators to quantise
 NETWORKS = {

@@ -77,7 +77,7 @@ GOALS = [
     Network("resnet50_int8", configuration="sim-small", goal=Goal(cycles=21_000_000)),
     Network("squeezenet11_int8", goal=Goal(utilisation=0.60, gemmini="34%")),
     Network("mobilenetv2_int8", goal=Goal(utilisation=0.40)),
-    Network("bert_base_int8", goal=Goal(utilisation=0.85, gemmini="54-99%")),
+    Network("bert_base_int8", auto_cast="bf16", goal=Goal(utilisation=0.85, gemmini="54-99%")),
     Network("bert_base_fp32", auto_cast="bf16", goal=Goal(utilisation=0.85)),
     Network("resnet8_int8", zoo=True, goal=Goal(utilisation=0.80)),
     Network("hifigan_v2", zoo=True, goal=Goal(utilisation=0.70)),
@@ -87,7 +87,7 @@ SMALL = [
     Network("resnet50_int8_small", configuration="sim-small"),
     Network("squeezenet11_int8_small"),
     Network("mobilenetv2_int8_small"),
-    Network("bert_base_int8_small"),
+    Network("bert_base_int8_small", auto_cast="bf16"),
     Network("bert_base_fp32_small", auto_cast="bf16"),
 ]
 

@@ -90,7 +90,9 @@ struct MatrixLayer {
   Activation activation;
 };
 
-// a [..., T, K] times b [..., K, M] -> [..., T, M], float, equal leading dimensions.
+// a [..., T, K] times b [..., K, M] -> [..., T, M], equal leading dimensions, times alpha. Operands
+// are both float or both 8-bit with one scale each; of integers the sums are exact INT32, and the
+// output may be 8-bit, too.
 struct BatchMatmulLayer {
   float alpha = 1.0F;
 };

@@ -39,6 +39,8 @@ Status EmitProduct(ProgramBuilder& program, const MemoryPlan& memory, const View
     op.moving_dtype = static_cast<uint32_t>(a.dtype);
     op.stationary_dtype = static_cast<uint32_t>(b.dtype);
     op.accumulate = accumulate ? 1 : 0;
+    op.moving_zero_point = static_cast<uint32_t>(a.zero_point) & 0xFFU;
+    op.stationary_zero_point = static_cast<uint32_t>(b.zero_point) & 0xFFU;
     op.column_count = static_cast<uint32_t>(tile.columns);
     op.stationary_base = static_cast<uint32_t>(memory.buffer(b.buffer).offset + tile.b_base +
                                                group * b.group_stride);
@@ -61,22 +63,37 @@ Status EmitProduct(ProgramBuilder& program, const MemoryPlan& memory, const View
   return OkStatus();
 }
 
-// Moves a finished tile from PSUM to the output, times alpha.
+bool IsInteger(const View& view) {
+  return view.dtype == isa::Dtype::kInt8 || view.dtype == isa::Dtype::kUint8;
+}
+
+// Moves a finished tile from PSUM to the output, times `scale`.
 isa::ScalarInstruction Drain(const MemoryPlan& memory, const View& out, const ProductTile& product,
-                             const FunctionFields& fields, float alpha) {
+                             const FunctionFields& fields, bool integer, float scale) {
   Tile tile;
   tile.part_count = product.columns;
   tile.sizes = {product.tokens, 1, 1};
   isa::ScalarInstruction op = ActivateOp(fields, tile);
   op.in_space = static_cast<uint32_t>(isa::Space::kPsum);
-  op.in_dtype = static_cast<uint32_t>(isa::Dtype::kFp32);
+  op.in_dtype = static_cast<uint32_t>(integer ? isa::Dtype::kInt32 : isa::Dtype::kFp32);
   op.in_base = product.psum_base;
   op.in_stride0 = kWordBytes;
-  op.scale = std::bit_cast<uint32_t>(alpha);
+  op.scale = std::bit_cast<uint32_t>(scale);
   op.out_dtype = static_cast<uint32_t>(out.dtype);
+  op.out_zero_point = static_cast<uint32_t>(out.zero_point) & 0xFFU;
   op.out_base = static_cast<uint32_t>(memory.buffer(out.buffer).offset + product.out_base);
   op.out_stride0 = static_cast<int32_t>(out.strides[out.shape.size() - 2]);
   return op;
+}
+
+// What the sums are multiplied with: alpha, and the scales of the tensors that have one.
+float ScaleOf(const LayerGraph& graph, const Layer& layer, float alpha) {
+  const auto of = [&](ValueId id) {
+    const auto& quantization = graph.value(id).quantization;
+    return quantization ? static_cast<double>(quantization->scale[0]) : 1.0;
+  };
+  return static_cast<float>(alpha * of(layer.inputs[0]) * of(layer.inputs[1]) /
+                            of(layer.outputs[0]));
 }
 
 }  // namespace
@@ -101,6 +118,7 @@ Status LowerBatchMatmul(Planner& planner, const Layer& layer, const BatchMatmulL
   const int64_t limit = planner.TileColumns(tokens);
   const auto banks = planner.config().psum_bytes / isa::kPsumBankBytes;
   const int64_t batches = ElementCount(out_shape) / (tokens * columns);
+  const float scale = ScaleOf(planner.graph(), layer, matmul.alpha);
   uint32_t bank = 0;
   for (int64_t batch = 0; batch < batches; ++batch) {
     ProductTile whole;
@@ -127,9 +145,10 @@ Status LowerBatchMatmul(Planner& planner, const Layer& layer, const BatchMatmulL
         tile.psum_base = (bank++ % banks) * isa::kPsumBankBytes;
         planner.AddOp(
             {a.buffer, b.buffer, out.buffer},
-            [=, alpha = matmul.alpha](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
+            [=, integer = IsInteger(a)](ProgramBuilder& program,
+                                        const MemoryPlan& memory) -> Status {
               NEURON_RETURN_IF_ERROR(EmitProduct(program, memory, a, b, tile, partitions));
-              return program.Append(Drain(memory, out, tile, fields, alpha));
+              return program.Append(Drain(memory, out, tile, fields, integer, scale));
             });
       }
     }

@@ -150,6 +150,10 @@ class Checker {
         !std::equal(a.begin(), a.end() - 2, b.begin())) {
       return Error("shapes " + ShapeToString(a) + " and " + ShapeToString(b) + " do not multiply");
     }
+    const bool integer = in(0).quantization.has_value();
+    if (integer != in(1).quantization.has_value() || (out().quantization && !integer)) {
+      return Error("multiplies a float with an integer tensor; quantise both or neither");
+    }
     Shape expected = a;
     expected.back() = b.back();
     return Expect(expected);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 
+#include "host/compiler/passes/fuse_patterns.h"
 #include "host/compiler/passes/layer_builder.h"
 
 namespace neuron::compiler {
@@ -15,13 +17,42 @@ int FilterAxis(const LayerGraph& graph, const Layer& layer, const MatrixLayer& m
   return matrix.is_conv ? 1 : static_cast<int>(graph.value(layer.outputs[0]).shape.size()) - 1;
 }
 
-// Scale and bias after a float matrix layer go into its weights and bias.
-bool FoldAffine(const LayerGraph& graph, const Layer& layer, MatrixLayer& matrix,
-                const UnaryLayer& unary) {
+// Scale and bias after an integer matrix layer go into its scales and its bias, which is rounded to
+// steps of the sums.
+bool FoldIntegerAffine(const UnaryLayer& unary, MatrixLayer& matrix, QuantizedWeights& quantized) {
+  constexpr double kLargest = 2147483647.0;
+  const auto filters = static_cast<size_t>(matrix.weight.shape[0]);
+  std::vector<float> scale(filters);
+  std::vector<float> weight_scale(filters);
+  std::vector<int32_t> bias(filters);
+  for (size_t m = 0; m < filters; ++m) {
+    const double old = matrix.bias_int.empty() ? 0 : matrix.bias_int[m];
+    const double step = static_cast<double>(At(matrix.scale, m)) * At(unary.scale, m);
+    const double sum = old + std::nearbyint(At(unary.bias, m) / step);
+    if (!(std::fabs(sum) <= kLargest)) {
+      return false;
+    }
+    scale[m] = static_cast<float>(step);
+    weight_scale[m] = At(quantized.weight_scale, m) * At(unary.scale, m);
+    bias[m] = static_cast<int32_t>(sum);
+  }
+  matrix.scale = std::move(scale);
+  quantized.weight_scale = std::move(weight_scale);
+  matrix.bias_int = std::move(bias);
+  return true;
+}
+
+// Scale and bias after a matrix layer go into its weights and bias.
+bool FoldAffine(Module& module, const Layer& layer, MatrixLayer& matrix, const UnaryLayer& unary) {
   const bool per_filter = unary.scale.size() > 1 || unary.bias.size() > 1;
-  if (matrix.weight.type != ElementType::kFloat32 || !IsTrivial(matrix.activation) ||
-      (per_filter && unary.axis != FilterAxis(graph, layer, matrix))) {
+  if (!IsTrivial(matrix.activation) ||
+      (per_filter && unary.axis != FilterAxis(module.graph, layer, matrix))) {
     return false;
+  }
+  if (matrix.weight.type != ElementType::kFloat32) {
+    const auto entry = module.quantized.find(layer.outputs[0]);
+    return entry != module.quantized.end() && entry->second.is_integer &&
+           FoldIntegerAffine(unary, matrix, entry->second);
   }
   const auto filters = static_cast<size_t>(matrix.weight.shape[0]);
   const std::span<float> weights = matrix.weight.as<float>();
@@ -36,17 +67,26 @@ bool FoldAffine(const LayerGraph& graph, const Layer& layer, MatrixLayer& matrix
   return true;
 }
 
-bool JoinMatrix(const Module& module, const Layer& layer, MatrixLayer& matrix,
-                const UnaryLayer& unary) {
+bool JoinMatrix(Module& module, const Layer& layer, MatrixLayer& matrix, const UnaryLayer& unary) {
   // Weights that are integers but not yet joined with an integer input keep their scales apart.
   const auto composed = Compose(matrix.activation, unary.activation);
   if (!composed) {
     return false;
   }
-  if (!IsTrivialAffine(unary) && !FoldAffine(module.graph, layer, matrix, unary)) {
+  if (!IsTrivialAffine(unary) && !FoldAffine(module, layer, matrix, unary)) {
     return false;
   }
   matrix.activation = *composed;
+  return true;
+}
+
+// A factor of a product of two computed tensors.
+bool JoinBatchMatmul(BatchMatmulLayer& matmul, const UnaryLayer& unary) {
+  if (unary.scale.size() != 1 || unary.bias != std::vector<float>{0.0F} ||
+      !IsTrivial(unary.activation)) {
+    return false;
+  }
+  matmul.alpha *= unary.scale[0];
   return true;
 }
 
@@ -93,9 +133,12 @@ bool JoinUnary(UnaryLayer& first, const UnaryLayer& second) {
 }
 
 // Whether `unary`, which follows `layer`, was taken into it.
-bool Join(const Module& module, Layer& layer, const UnaryLayer& unary) {
+bool Join(Module& module, Layer& layer, const UnaryLayer& unary) {
   if (auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
     return JoinMatrix(module, layer, *matrix, unary);
+  }
+  if (auto* matmul = std::get_if<BatchMatmulLayer>(&layer.body)) {
+    return JoinBatchMatmul(*matmul, unary);
   }
   if (auto* binary = std::get_if<BinaryLayer>(&layer.body)) {
     return JoinBinary(*binary, unary);
@@ -139,53 +182,15 @@ bool FuseOne(Module& module) {
   return false;
 }
 
-// x * sigmoid(x), the sigmoid read by nothing else.
-bool FuseSilu(LayerGraph& graph) {
-  const UseMap uses(graph);
-  for (size_t i = 0; i < graph.layers.size(); ++i) {
-    const Layer& gate = graph.layers[i];
-    const auto* unary = std::get_if<UnaryLayer>(&gate.body);
-    if (unary == nullptr || !IsTrivialAffine(*unary) ||
-        unary->activation.function != Function::kSigmoid || IsQuantized(graph, gate.outputs[0])) {
-      continue;
-    }
-    const int next = uses.OnlyConsumer(gate.outputs[0]);
-    auto* binary = next < 0
-                       ? nullptr
-                       : std::get_if<BinaryLayer>(&graph.layers[static_cast<size_t>(next)].body);
-    if (binary == nullptr || binary->op != BinaryOp::kMul || !IsTrivial(binary->activation)) {
-      continue;
-    }
-    Layer& product = graph.layers[static_cast<size_t>(next)];
-    const ValueId x = gate.inputs[0];
-    if (product.inputs[0] != x && product.inputs[1] != x) {
-      continue;
-    }
-    UnaryLayer silu;
-    silu.activation = unary->activation;
-    silu.activation.function = Function::kSilu;
-    if (!IsTrivial(Activation{Function::kIdentity, 0.0F, unary->activation.clamp_low,
-                              unary->activation.clamp_high})) {
-      continue;
-    }
-    product.body = silu;
-    product.inputs = {x};
-    MergeNodes(gate, product);
-    std::vector<bool> dead(graph.layers.size(), false);
-    dead[i] = true;
-    EraseLayers(graph, dead);
-    return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 Status Fuse(Module& module) {
   while (FuseSilu(module.graph)) {
   }
-  while (FuseOne(module)) {
-  }
+  do {
+    while (FuseOne(module)) {
+    }
+  } while (FuseGelu(module.graph));
   return OkStatus();
 }
 

@@ -227,8 +227,31 @@ void MakeMatricesInteger(Module& module) {
   }
 }
 
+// Products of two computed tensors multiply the integers when both operands have them.
+void MakeProductsInteger(LayerGraph& graph) {
+  const UseMap uses(graph);
+  for (Layer& layer : graph.layers) {
+    if (!std::holds_alternative<BatchMatmulLayer>(layer.body)) {
+      continue;
+    }
+    const ValueId a = QuantizedSource(graph, uses, layer.inputs[0]);
+    const ValueId b = QuantizedSource(graph, uses, layer.inputs[1]);
+    if (a == kNoValue || b == kNoValue || !IsPerTensor(graph.value(a)) ||
+        !IsPerTensor(graph.value(b))) {
+      continue;
+    }
+    for (const ValueId input : layer.inputs) {
+      MergeNodes(graph.layers[static_cast<size_t>(uses.producer(input))], layer);
+    }
+    layer.inputs = {a, b};
+  }
+}
+
 // Whether the layer may write the quantised value itself.
 bool WritesQuantized(const Module& module, const Layer& layer) {
+  if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
+    return IsQuantized(module.graph, layer.inputs[0]);
+  }
   if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
     const auto entry = module.quantized.find(layer.outputs[0]);
     return entry != module.quantized.end() && entry->second.is_integer &&
@@ -263,6 +286,7 @@ Status Quantize(Module& module) {
   NEURON_RETURN_IF_ERROR(Simplify(module));
   ReadQuantizedOperands(graph);
   MakeMatricesInteger(module);
+  MakeProductsInteger(graph);
   return OkStatus();
 }
 

@@ -153,6 +153,38 @@ def recurrent():
     return model("recurrent", nodes, inputs, outputs, initializers)
 
 
+def attention():
+    """Products of two computed 8-bit tensors: scores, softmax, weighted values, a float bias."""
+    node = helper.make_node
+    initializers = [
+        constant("qs", 0.02), constant("qz", 3, np.int8),
+        constant("ks", 0.03), constant("kz", -4, np.int8),
+        constant("ps", 1 / 255), constant("pz", -128, np.int8),
+        constant("ys", 0.02), constant("yz", 7, np.int8), constant("third", 1 / 3),
+        constant("w", RANDOM.integers(-127, 128, (21, 18)), np.int8), constant("ws", 0.004),
+        constant("wz", 0, np.int8), weights("bias", 18),
+    ]
+    nodes = [
+        node("DequantizeLinear", ["q", "qs", "qz"], ["qf"], "queries_real"),
+        node("DequantizeLinear", ["k", "ks", "kz"], ["kf"], "keys_real"),
+        node("Transpose", ["kf"], ["kt"], "keys_turned", perm=[0, 2, 1]),
+        node("MatMul", ["qf", "kt"], ["s"], "scores"),
+        node("Mul", ["s", "third"], ["scaled"], "scaled"),
+        node("Softmax", ["scaled"], ["p"], "softmax", axis=2),
+        node("QuantizeLinear", ["p", "ps", "pz"], ["pq"], "weights_stored"),
+        node("DequantizeLinear", ["pq", "ps", "pz"], ["pf"], "weights_real"),
+        node("MatMul", ["pf", "kf"], ["v"], "weighted"),
+        node("QuantizeLinear", ["v", "ys", "yz"], ["vq"], "weighted_stored"),
+        node("DequantizeLinear", ["vq", "ys", "yz"], ["vf"], "weighted_real"),
+        node("DequantizeLinear", ["w", "ws", "wz"], ["wf"], "matrix_real"),
+        node("MatMul", ["vf", "wf"], ["m"], "projection"),
+        node("Add", ["m", "bias"], ["y"], "projection_bias"),
+    ]
+    return model("attention", nodes,
+                 [tensor("q", [2, 5, 21], TensorProto.INT8), tensor("k", [2, 19, 21], TensorProto.INT8)],
+                 [tensor("y", [2, 5, 18])], initializers)
+
+
 def random_input(value):
     """An array for a graph input; free dimensions are 1."""
     kind = value.type.tensor_type
@@ -231,6 +263,7 @@ def main():
         write(root, sequence(), floats),
         write(root, quantised(), {"max_lsb": 1}),
         write_sequence(root, recurrent(), floats, RECURRENT_CARRY),
+        write(root, attention(), {"abs": [0.02], "rel": 1e-3}),
     ]
     manifest = {"format": 1, "reference": f"onnxruntime {onnxruntime.__version__}", "models": entries}
     (root / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
