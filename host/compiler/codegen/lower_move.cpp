@@ -19,12 +19,12 @@ void Alias(Planner& planner, ValueId output, View view) {
 Status LowerReshape(Planner& planner, const Layer& layer) {
   const Shape& shape = planner.graph().value(layer.outputs[0]).shape;
   NEURON_ASSIGN_OR_RETURN(const View any, planner.AnyView(layer.inputs[0]));
-  if (const auto view = Reshaped(any, shape)) {
+  if (const auto view = Reshaped(any, shape, planner.partitions())) {
     Alias(planner, layer.outputs[0], *view);
     return OkStatus();
   }
   NEURON_ASSIGN_OR_RETURN(const View plain, planner.InDram(layer.inputs[0], true));
-  const auto view = Reshaped(plain, shape);
+  const auto view = Reshaped(plain, shape, planner.partitions());
   if (!view.has_value()) {
     return planner.Error(StatusCode::kInternal, "a row-major tensor did not take its new shape");
   }

@@ -255,7 +255,7 @@ Status LowerReduce(Planner& planner, const Layer& layer, const ReduceLayer& redu
     out.zero_point = planner.ZeroPoint(out_value);
     NEURON_RETURN_IF_ERROR(ReduceFree(planner, gathered, out, {in.part_axis}, reduce.op, scale));
   }
-  const auto reshaped = Reshaped(out, out_value.shape);
+  const auto reshaped = Reshaped(out, out_value.shape, planner.partitions());
   if (!reshaped.has_value()) {
     return planner.Error(StatusCode::kInternal, "cannot drop the reduced axes");
   }

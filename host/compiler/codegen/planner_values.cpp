@@ -168,7 +168,17 @@ View Planner::NewView(const std::string& name, isa::Dtype dtype, const Shape& sh
   view.halo_low = std::move(halo_low);
   view.halo_high = std::move(halo_high);
   view.strides.assign(shape.size(), 0);
+  const int64_t groups = (view.parts() + partitions() - 1) / partitions();
   int64_t step = view.element_bytes();
+  const auto place_groups = [&] {
+    view.group_stride =
+        groups > 1 ? (step + kGroupAlignment - 1) / kGroupAlignment * kGroupAlignment : step;
+    step = view.group_stride * groups;
+  };
+  // Groups lie outermost; but of matrices with the last axis on partitions each is one piece, so
+  // that heads of attention split and join without a copy.
+  constexpr int kMatrices = 4;
+  const bool groups_inside = view.rank() >= kMatrices && part_axis == view.rank() - 1;
   for (size_t i = shape.size(); i-- > 0;) {
     if (static_cast<int>(i) == part_axis) {
       continue;
@@ -176,11 +186,14 @@ View Planner::NewView(const std::string& name, isa::Dtype dtype, const Shape& sh
     view.strides[i] = step;
     view.offset += view.halo_low[i] * step;
     step *= shape[i] + view.halo_low[i] + view.halo_high[i];
+    if (groups_inside && i + 2 == shape.size()) {
+      place_groups();
+    }
   }
-  const int64_t groups = (view.parts() + partitions() - 1) / partitions();
-  view.group_stride =
-      groups > 1 ? (step + kGroupAlignment - 1) / kGroupAlignment * kGroupAlignment : step;
-  view.buffer = NewBuffer(name, view.group_stride * groups);
+  if (!groups_inside) {
+    place_groups();
+  }
+  view.buffer = NewBuffer(name, step);
   return view;
 }
 

@@ -211,7 +211,49 @@ bool MayOverlap(const View& a, const View& b) {
   return true;
 }
 
-std::optional<View> Reshaped(const View& view, const Shape& shape) {
+namespace {
+
+// The axes of more than one element in [begin, end).
+std::vector<size_t> WideAxes(const Shape& shape, size_t begin, size_t end) {
+  std::vector<size_t> axes;
+  for (size_t i = begin; i < end; ++i) {
+    if (shape[i] != 1) {
+      axes.push_back(i);
+    }
+  }
+  return axes;
+}
+
+// Gives `targets` of result the elements of `sources`, of which the last lies on partitions. False
+// when the groups of partitions do not follow one another evenly.
+bool ReshapePartitions(const View& view, std::span<const size_t> sources,
+                       std::span<const size_t> targets, int64_t partitions, View& result) {
+  const int64_t from = view.shape[sources.back()];
+  const int64_t to = result.shape[targets.back()];
+  const bool same = sources.size() == 1 && targets.size() == 1;
+  if (static_cast<int>(sources.back()) != view.part_axis ||
+      (!same && (from % partitions != 0 || to % partitions != 0))) {
+    return false;
+  }
+  int64_t step = from / partitions * view.group_stride;
+  for (size_t k = sources.size() - 1; k-- > 0;) {
+    if (view.strides[sources[k]] != step) {
+      return false;
+    }
+    step *= view.shape[sources[k]];
+  }
+  result.part_axis = static_cast<int>(targets.back());
+  step = to / partitions * view.group_stride;
+  for (size_t k = targets.size() - 1; k-- > 0;) {
+    result.strides[targets[k]] = step;
+    step *= result.shape[targets[k]];
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<View> Reshaped(const View& view, const Shape& shape, int64_t partitions) {
   View result = view;
   result.shape = shape;
   result.strides.assign(shape.size(), 0);
@@ -236,26 +278,14 @@ std::optional<View> Reshaped(const View& view, const Shape& shape) {
       }
     }
     // Axes of one element carry no address.
-    std::vector<size_t> sources;
-    for (size_t i = from; i < from_end; ++i) {
-      if (view.shape[i] != 1) {
-        sources.push_back(i);
-      }
-    }
+    const std::vector<size_t> sources = WideAxes(view.shape, from, from_end);
     const bool has_partition = on_partitions && std::ranges::any_of(sources, [&](size_t i) {
                                  return static_cast<int>(i) == view.part_axis;
                                });
     if (has_partition) {
-      std::vector<size_t> targets;
-      for (size_t i = to; i < to_end; ++i) {
-        if (shape[i] != 1) {
-          targets.push_back(i);
-        }
-      }
-      if (sources.size() != 1 || targets.size() != 1) {
+      if (!ReshapePartitions(view, sources, WideAxes(shape, to, to_end), partitions, result)) {
         return std::nullopt;
       }
-      result.part_axis = static_cast<int>(targets[0]);
     } else if (!sources.empty()) {
       for (size_t k = 0; k + 1 < sources.size(); ++k) {
         if (view.strides[sources[k]] != view.strides[sources[k + 1]] * view.shape[sources[k + 1]]) {

@@ -54,8 +54,10 @@ View Transposed(const View& view, std::span<const int> perm);
 // must start at a multiple of `partitions`. Halo stays where the part reaches the view's edge.
 View Sliced(const View& view, std::span<const int64_t> start, std::span<const int64_t> size,
             int64_t partitions);
-// The same elements in row-major order under another shape, if strides allow it without a copy.
-std::optional<View> Reshaped(const View& view, const Shape& shape);
+// The same elements in row-major order under another shape, if strides allow it without a copy. The
+// axis on partitions may be split, or joined with the axes before it, where its last part is a
+// multiple of `partitions`.
+std::optional<View> Reshaped(const View& view, const Shape& shape, int64_t partitions);
 // False when two parts of a DRAM segment have no element in common.
 bool MayOverlap(const View& a, const View& b);
 // NumPy broadcasting to `shape`; nullopt when the partition axis would have to be copied.

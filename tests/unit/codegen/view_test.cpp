@@ -124,7 +124,7 @@ TEST(TilesOf, CoverEveryElementOnce) {
 
 TEST(Reshaped, KeepsTheElementOrder) {
   const View view = MakeView(isa::Space::kSbuf, {1, 6, 4, 5}, 1);
-  const auto reshaped = Reshaped(view, {6, 20});
+  const auto reshaped = Reshaped(view, {6, 20}, kPartitions);
   ASSERT_TRUE(reshaped.has_value());
   EXPECT_EQ(reshaped->part_axis, 0);
   EXPECT_EQ(AddressOf(*reshaped, {5, 13}), AddressOf(view, {0, 5, 2, 3}));
@@ -132,13 +132,27 @@ TEST(Reshaped, KeepsTheElementOrder) {
 
 TEST(Reshaped, RefusesToMergeThePartitionAxis) {
   const View view = MakeView(isa::Space::kSbuf, {1, 6, 4, 5}, 1);
-  EXPECT_FALSE(Reshaped(view, {1, 120}).has_value());
+  EXPECT_FALSE(Reshaped(view, {1, 120}, kPartitions).has_value());
+}
+
+TEST(Reshaped, SplitsAndJoinsTheLastAxisInWholeGroups) {
+  const View view = MakeView(isa::Space::kSbuf, {2, 5, 6 * kPartitions}, 2);
+  const auto split = Reshaped(view, {2, 5, 3, 2 * kPartitions}, kPartitions);
+  ASSERT_TRUE(split.has_value());
+  EXPECT_EQ(split->part_axis, 3);
+  EXPECT_EQ(AddressOf(*split, {1, 4, 2, kPartitions + 1}),
+            AddressOf(view, {1, 4, 5 * kPartitions + 1}));
+  const auto joined = Reshaped(*split, view.shape, kPartitions);
+  ASSERT_TRUE(joined.has_value());
+  EXPECT_EQ(AddressOf(*joined, {1, 4, 5 * kPartitions + 1}),
+            AddressOf(view, {1, 4, 5 * kPartitions + 1}));
+  EXPECT_FALSE(Reshaped(view, {2, 5, 4, 3 * kPartitions / 2}, kPartitions).has_value());
 }
 
 TEST(Reshaped, RefusesAcrossTransposedAxes) {
   const int perm[] = {0, 2, 1};
   const View view = Transposed(MakeView(isa::Space::kDram, {2, 3, 4}, -1), perm);
-  EXPECT_FALSE(Reshaped(view, {2, 12}).has_value());
+  EXPECT_FALSE(Reshaped(view, {2, 12}, kPartitions).has_value());
 }
 
 TEST(BroadcastTo, RepeatsWithStrideZero) {
