@@ -14,8 +14,10 @@ const char* NameOf(Function function) {
 }
 
 const char* NameOf(BinaryOp op) {
-  constexpr const char* kNames[] = {"add", "sub", "mul",   "div",     "max",
-                                    "min", "pow", "equal", "greater", "less"};
+  constexpr const char* kNames[] = {"add",          "sub",  "mul",       "div",
+                                    "max",          "min",  "pow",       "equal",
+                                    "greater",      "less", "not_equal", "greater_or_equal",
+                                    "less_or_equal"};
   return kNames[static_cast<size_t>(op)];
 }
 
@@ -108,7 +110,22 @@ struct BodyText {
     return "transpose perm=" + ListText(layer.perm);
   }
   std::string operator()(const ConcatLayer& layer) const {
-    return "concat axis=" + std::to_string(layer.axis);
+    return std::string(layer.interleaved ? "interleave" : "concat") +
+           " axis=" + std::to_string(layer.axis);
+  }
+  std::string operator()(const TakeLayer& layer) const {
+    constexpr size_t kShown = 16;
+    const bool all = layer.indices.size() <= kShown;
+    return "take axis=" + std::to_string(layer.axis) + " indices=" +
+           (all ? ListText(layer.indices)
+                : "<" + std::to_string(layer.indices.size()) + " values>");
+  }
+  std::string operator()(const ExpandLayer&) const { return "expand"; }
+  std::string operator()(const GatherLayer&) const { return "gather"; }
+  std::string operator()(const SelectLayer&) const { return "select"; }
+  std::string operator()(const ArgLayer& layer) const {
+    return std::string(layer.smallest ? "argmin" : "argmax") +
+           " axis=" + std::to_string(layer.axis);
   }
   std::string operator()(const SliceLayer& layer) const {
     return "slice starts=" + ListText(layer.starts) + " steps=" + ListText(layer.steps);

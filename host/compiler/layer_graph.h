@@ -28,7 +28,8 @@ struct Quantization {
 };
 
 // A tensor between layers. `type` is what is stored: a QDQ network's activations are kInt8 or
-// kUint8 with `quantization`; kInt64 and kBool occur only on host segments and constants.
+// kUint8 with `quantization`. kBool is one byte, 0 or 1. kInt32 and kInt64 hold indices and rounded
+// numbers; engines keep both as 32-bit integers.
 struct Value {
   std::string name;
   ElementType type = ElementType::kFloat32;
@@ -90,18 +91,33 @@ struct MatrixLayer {
   Activation activation;
 };
 
-// a [..., T, K] times b [..., K, M] -> [..., T, M], equal leading dimensions, times alpha. Operands
+// a [..., T, K] times b [..., K, M] -> [..., T, M], one rank, leading dimensions broadcast,
+// times alpha. Operands
 // are both float or both 8-bit with one scale each; of integers the sums are exact INT32, and the
 // output may be 8-bit, too.
 struct BatchMatmulLayer {
   float alpha = 1.0F;
 };
 
-enum class BinaryOp { kAdd, kSub, kMul, kDiv, kMax, kMin, kPow, kEqual, kGreater, kLess };
+enum class BinaryOp {
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kMax,
+  kMin,
+  kPow,
+  kEqual,
+  kGreater,
+  kLess,
+  kNotEqual,
+  kGreaterOrEqual,
+  kLessOrEqual,
+};
 
-// y = activation(a op b), a = inputs[0], b = inputs[1], NumPy broadcasting. An operand with
-// quantization counts as its real value; an output with quantization is rounded once. Constants are
-// ordinary values with `constant`.
+// y = activation(a op b), a = inputs[0], b = inputs[1], NumPy broadcasting. Comparisons give 1 or
+// 0; their output may be kBool. An operand with quantization counts as its real value; an output
+// with quantization is rounded once. Constants are ordinary values with `constant`.
 struct BinaryLayer {
   BinaryOp op = BinaryOp::kAdd;
   Activation activation;
@@ -145,7 +161,34 @@ struct TransposeLayer {
   std::vector<int> perm;  // output axis i is input axis perm[i]
 };
 
+// The inputs one after the other along `axis`; or, interleaved, index i of input k at index
+// i * inputs + k of the output.
 struct ConcatLayer {
+  int axis = 0;
+  bool interleaved = false;
+};
+
+// output[..., o, ...] = input[..., indices[o], ...] along `axis`.
+struct TakeLayer {
+  int axis = 0;
+  std::vector<int64_t> indices;
+};
+
+// The input repeated to the output's shape (NumPy broadcasting).
+struct ExpandLayer {};
+
+// Rows of a table: output[i..., :] = inputs[0][inputs[1][i...], :]. The indices are kInt32 or
+// kInt64; a negative one counts from the end, one outside the table is an error when the model
+// runs.
+struct GatherLayer {};
+
+// output = inputs[0] != 0 ? inputs[1] : inputs[2], NumPy broadcasting; inputs[0] is kBool.
+struct SelectLayer {};
+
+// The index (kInt64) of the first largest or smallest element along `axis`. The output's shape says
+// whether the axis is kept.
+struct ArgLayer {
+  bool smallest = false;
   int axis = 0;
 };
 
@@ -165,8 +208,8 @@ struct PadLayer {
 
 // Writes the input to the output at `starts`; other StoreLayers write the rest. An output that is
 // not `in_dram` lies in SBUF. Made by host/compiler/tile for tensors that are worked on in pieces.
-// A piece that `overlaps` keeps its SBUF until the next piece is stored, so that the next one can be
-// made meanwhile.
+// A piece that `overlaps` keeps its SBUF until the next piece is stored, so that the next one can
+// be made meanwhile.
 struct StoreLayer {
   std::vector<int64_t> starts;
   bool overlaps = false;
@@ -180,9 +223,10 @@ struct HostLayer {
   std::string reason;  // why no engine runs it, and what would
 };
 
-using LayerBody = std::variant<MatrixLayer, BatchMatmulLayer, BinaryLayer, UnaryLayer, PoolLayer,
-                               ReduceLayer, SoftmaxLayer, ReshapeLayer, TransposeLayer, ConcatLayer,
-                               SliceLayer, PadLayer, StoreLayer, HostLayer>;
+using LayerBody =
+    std::variant<MatrixLayer, BatchMatmulLayer, BinaryLayer, UnaryLayer, PoolLayer, ReduceLayer,
+                 SoftmaxLayer, ReshapeLayer, TransposeLayer, ConcatLayer, SliceLayer, PadLayer,
+                 StoreLayer, TakeLayer, ExpandLayer, GatherLayer, SelectLayer, ArgLayer, HostLayer>;
 
 struct Layer {
   std::string name;                // first source node, as Netron shows it

@@ -57,6 +57,7 @@ double ExpOf(double x) { return std::exp(x); }
 double LogOf(double x) { return std::log(x); }
 double SqrtOf(double x) { return std::sqrt(x); }
 double SinOf(double x) { return std::sin(x); }
+double MishOf(double x) { return x * std::tanh(SoftplusOf(x)); }
 double CosOf(double x) { return std::cos(x); }
 double TanhOf(double x) { return std::tanh(x); }
 double FloorOf(double x) { return std::floor(x); }
@@ -98,6 +99,11 @@ Result<Tensors> Selu(const Call& call) {
   const double alpha = call.node.Float("alpha", 1.67326319217681884765625F);
   const double gamma = call.node.Float("gamma", 1.05070102214813232421875F);
   return MapFloat(call, [=](double x) { return gamma * (x < 0 ? alpha * std::expm1(x) : x); });
+}
+
+Result<Tensors> Celu(const Call& call) {
+  const double alpha = call.node.Float("alpha", 1.0F);
+  return MapFloat(call, [alpha](double x) { return x < 0 ? alpha * std::expm1(x / alpha) : x; });
 }
 
 Result<Tensors> HardSigmoid(const Call& call) {
@@ -222,6 +228,8 @@ constexpr Operator kOperators[] = {
     {"LeakyRelu", LeakyRelu},
     {"Elu", Elu},
     {"Selu", Selu},
+    {"Celu", Celu},
+    {"Mish", Float<MishOf>},
     {"HardSigmoid", HardSigmoid},
     {"Gelu", Gelu},
     {"Not", Not},

@@ -49,6 +49,8 @@ std::span<const Operator> NormalizationOperators();
 std::span<const Operator> QuantizationOperators();
 std::span<const Operator> RecurrentOperators();
 std::span<const Operator> ResizeOperators();
+std::span<const Operator> EinsumOperators();
+std::span<const Operator> NeighbourOperators();
 
 bool IsFloat(ElementType type);
 

@@ -74,6 +74,14 @@ Result<Tensors> ReduceMax(const Call& call) { return Reduce(call, -kInfinity, La
 Result<Tensors> ReduceMin(const Call& call) { return Reduce(call, kInfinity, Smaller, Same); }
 Result<Tensors> ReduceL1(const Call& call) { return Reduce(call, 0.0, PlusAbs, Same); }
 Result<Tensors> ReduceSumSquare(const Call& call) { return Reduce(call, 0.0, PlusSquare, Same); }
+Result<Tensors> ReduceLogSum(const Call& call) {
+  return Reduce(call, 0.0, Plus, [](double sum, double) { return std::log(sum); });
+}
+Result<Tensors> ReduceLogSumExp(const Call& call) {
+  return Reduce(
+      call, 0.0, [](double sum, double x) { return sum + std::exp(x); },
+      [](double sum, double) { return std::log(sum); });
+}
 Result<Tensors> ReduceMean(const Call& call) {
   return Reduce(call, 0.0, Plus, [](double sum, double count) { return sum / count; });
 }
@@ -187,6 +195,8 @@ constexpr Operator kOperators[] = {
     {"ReduceL1", ReduceL1},
     {"ReduceL2", ReduceL2},
     {"ReduceSumSquare", ReduceSumSquare},
+    {"ReduceLogSum", ReduceLogSum},
+    {"ReduceLogSumExp", ReduceLogSumExp},
     {"ArgMax", ArgMax},
     {"ArgMin", ArgMin},
     {"TopK", TopK},

@@ -119,7 +119,10 @@ po::options_description CompileOptionsDescription() {
       "size of a free dimension, NAME=SIZE, or whole shape of an input, INPUT:SIZE,SIZE,... "
       "(repeatable)")("state", po::value<std::vector<std::string>>()->composing(),
                       "INPUT=OUTPUT, by name or position: the input keeps its value on the device "
-                      "and takes the output's after each execution (repeatable)");
+                      "and takes the output's after each execution (repeatable)")(
+      "constant", po::value<std::vector<std::string>>()->composing(),
+      "fixed value of an input, INPUT=NUMBER,NUMBER,...; it is then no input of the compiled model "
+      "(repeatable)");
   return options;
 }
 
@@ -142,6 +145,14 @@ compiler::CompileOptions CompileOptionsOf(const po::variables_map& values,
   if (values.count("state") != 0) {
     for (const std::string& text : values["state"].as<std::vector<std::string>>()) {
       const Status added = compiler::AddState(text, options.states);
+      if (!added.ok()) {
+        throw Failure{kExitUsage, added.message()};
+      }
+    }
+  }
+  if (values.count("constant") != 0) {
+    for (const std::string& text : values["constant"].as<std::vector<std::string>>()) {
+      const Status added = compiler::AddConstantInput(text, options.import);
       if (!added.ok()) {
         throw Failure{kExitUsage, added.message()};
       }

@@ -23,18 +23,36 @@ std::map<std::string, Shape> ShapesOf(const ZooModel& model, const StepArrays& a
   return shapes;
 }
 
+// Integer inputs without a dimension choose between variants of a model (a sampling rate): they are
+// fixed to the case's value.
+std::map<std::string, std::vector<double>> ConstantsOf(const ZooModel& model,
+                                                       const StepArrays& arrays) {
+  std::map<std::string, std::vector<double>> constants;
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    const HostTensor& input = arrays.inputs[i];
+    if (input.type == ElementType::kInt64 && input.shape.empty()) {
+      constants[model.inputs[i].name] = {input.ValueAt(0)};
+    }
+  }
+  return constants;
+}
+
 Status Prepare(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_case,
-               std::map<std::string, Shape> shapes, Compiled& compiled) {
+               const StepArrays& arrays, Compiled& compiled) {
+  auto shapes = ShapesOf(model, arrays);
+  auto constants = ConstantsOf(model, arrays);
   if (compiled.session != nullptr && compiled.shapes == shapes &&
-      compiled.states == zoo_case.carry) {
+      compiled.states == zoo_case.carry && compiled.constants == constants) {
     return OkStatus();
   }
   compiled.session.reset();
   compiled.shapes = std::move(shapes);
   compiled.states = zoo_case.carry;
+  compiled.constants = std::move(constants);
   compiler::CompileOptions options;
   options.import.path = model.file.string();
   options.import.input_shapes = compiled.shapes;
+  options.import.constants = compiled.constants;
   options.configuration = verifier.device.configuration;
   options.cost = verifier.cost;
   options.import.float_storage = verifier.float_storage;
@@ -52,11 +70,12 @@ Status Prepare(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_cas
 }
 
 // What a step is given: its inputs and, where they do not come from the device, the states.
-NamedTensors InputsOf(const ZooModel& model, const ZooCase& zoo_case, const StepArrays& arrays,
-                      bool with_states) {
+NamedTensors InputsOf(const ZooModel& model, const ZooCase& zoo_case, const Compiled& compiled,
+                      const StepArrays& arrays, bool with_states) {
   NamedTensors named;
   for (size_t i = 0; i < model.inputs.size(); ++i) {
-    if (with_states || !zoo_case.carry.contains(i)) {
+    const bool fixed = compiled.constants.contains(model.inputs[i].name);
+    if (!fixed && (with_states || !zoo_case.carry.contains(i))) {
       named[model.inputs[i].name] = arrays.inputs[i];
     }
   }
@@ -96,8 +115,7 @@ Result<CaseArrays> RunSteps(Verifier& verifier, const ZooModel& model, const Zoo
   CaseArrays arrays;
   for (size_t step = 0; step < zoo_case.steps; ++step) {
     NEURON_ASSIGN_OR_RETURN(StepArrays reference, ReadStep(model, zoo_case, step));
-    NEURON_RETURN_IF_ERROR(
-        Prepare(verifier, model, zoo_case, ShapesOf(model, reference), compiled));
+    NEURON_RETURN_IF_ERROR(Prepare(verifier, model, zoo_case, reference, compiled));
     row.host_segments = compiled.host_segments;
     row.states = compiled.session->states().size();
     verifier.progress.Show(
@@ -105,7 +123,8 @@ Result<CaseArrays> RunSteps(Verifier& verifier, const ZooModel& model, const Zoo
     const bool with_states = step == 0 || carry == Carry::kStored;
     NEURON_ASSIGN_OR_RETURN(
         const RunResult result,
-        compiled.session->Run(InputsOf(model, zoo_case, reference, with_states), verifier.execute));
+        compiled.session->Run(InputsOf(model, zoo_case, compiled, reference, with_states),
+                              verifier.execute));
     if (!result.findings.empty()) {
       return Status(StatusCode::kExecutionError, "strict mode: " + result.findings);
     }

@@ -47,7 +47,8 @@ struct Verifier {
 // A compiled model, kept for the cases that share shapes and states.
 struct Compiled {
   std::map<std::string, Shape> shapes;
-  std::map<size_t, size_t> states;  // graph input <- graph output
+  std::map<size_t, size_t> states;                       // graph input <- graph output
+  std::map<std::string, std::vector<double>> constants;  // inputs fixed when compiling
   std::unique_ptr<Session> session;
   nlohmann::json host_segments;
 };

@@ -148,6 +148,11 @@ std::string LayerKind(const Layer& layer) {
     std::string operator()(const SliceLayer&) const { return "Slice"; }
     std::string operator()(const PadLayer&) const { return "Pad"; }
     std::string operator()(const StoreLayer&) const { return "Store"; }
+    std::string operator()(const TakeLayer&) const { return "Take"; }
+    std::string operator()(const ExpandLayer&) const { return "Expand"; }
+    std::string operator()(const GatherLayer&) const { return "Gather"; }
+    std::string operator()(const SelectLayer&) const { return "Select"; }
+    std::string operator()(const ArgLayer& x) const { return x.smallest ? "ArgMin" : "ArgMax"; }
     std::string operator()(const HostLayer& x) const { return x.node.op_type; }
   };
   return std::visit(Kind{}, layer.body);

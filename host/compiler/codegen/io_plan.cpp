@@ -36,7 +36,6 @@ class IoPlanner {
       plan_.loads.push_back(AddInput(i));
     }
     for (size_t i = 0; i < graph_.outputs.size(); ++i) {
-      NEURON_RETURN_IF_ERROR(CheckStored(graph_.value(graph_.outputs[i])));
       if (!feeds_state_[i]) {
         const uint32_t segment = SegmentOf(ncx::SegmentKind::kOutput);
         plan_.stores.push_back(Place(graph_.outputs[i], ncx::TensorRole::kOutput, segment));
@@ -56,15 +55,6 @@ class IoPlanner {
   }
 
  private:
-  static Status CheckStored(const Value& value) {
-    if (EngineType(value.type).has_value()) {
-      return OkStatus();
-    }
-    return Status(StatusCode::kUnsupported,
-                  fmt::format("output '{}' has type {}; cast it to float32, int32 or an 8-bit type",
-                              value.name, ElementTypeName(value.type)));
-  }
-
   uint32_t AddSegment(ncx::SegmentKind kind) {
     ncx::Segment segment;
     segment.kind = kind;

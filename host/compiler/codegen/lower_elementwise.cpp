@@ -6,32 +6,14 @@
 #include <bit>
 #include <cmath>
 
+#include "host/compiler/codegen/elementwise.h"
 #include "host/compiler/codegen/instructions.h"
 #include "host/compiler/codegen/planner.h"
 
 namespace neuron::compiler {
 namespace {
 
-// Elements per partition of one instruction: short enough for engines to overlap on a layer.
-constexpr int64_t kTileElements = 512;
-
 uint32_t Bits(float value) { return std::bit_cast<uint32_t>(value); }
-
-// One ScalarE pass: out = activation(in * scale + bias), tile by tile.
-void PlanActivate(Planner& planner, const View& in, const View& out, const FunctionFields& fields,
-                  float scale, float bias) {
-  const View* operands[] = {&out, &in};
-  for (const Tile& tile : TilesOf(operands, planner.partitions(), 3, kTileElements)) {
-    planner.AddOp({in.buffer, out.buffer}, [=](ProgramBuilder& program, const MemoryPlan& memory) {
-      isa::ScalarInstruction op = ActivateOp(fields, tile);
-      SetIn(op, in, tile, 1, memory);
-      SetOut(op, out, tile, 0, memory);
-      op.scale = Bits(scale);
-      op.bias = Bits(bias);
-      return program.Append(op);
-    });
-  }
-}
 
 Result<isa::Alu> AluOf(const Planner& planner, BinaryOp op) {
   switch (op) {
@@ -51,6 +33,12 @@ Result<isa::Alu> AluOf(const Planner& planner, BinaryOp op) {
       return isa::Alu::kGt;
     case BinaryOp::kLess:
       return isa::Alu::kLt;
+    case BinaryOp::kNotEqual:
+      return isa::Alu::kNe;
+    case BinaryOp::kGreaterOrEqual:
+      return isa::Alu::kGe;
+    case BinaryOp::kLessOrEqual:
+      return isa::Alu::kLe;
     case BinaryOp::kDiv:
     case BinaryOp::kPow:
       break;
@@ -77,8 +65,62 @@ bool ImpliedBySaturation(const Activation& activation, const Value& out) {
          activation.clamp_high / scale >= high - zero_point - 0.5F;
 }
 
-// The operand in SBUF in the output's partition layout, broadcast to its shape. A partition axis of
-// one index is copied to all partitions.
+View TemporaryLike(Planner& planner, const View& out, const std::string& what) {
+  return planner.NewView(what + " of " + planner.layer().name, isa::Dtype::kFp32, out.shape,
+                         out.part_axis);
+}
+
+// a / b = a * (1 / b).
+Result<View> Reciprocal(Planner& planner, ValueId id, const Shape& shape, int part_axis) {
+  Activation activation;
+  activation.function = Function::kReciprocal;
+  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(activation));
+  NEURON_ASSIGN_OR_RETURN(const View in, BroadcastOperand(planner, id, shape, part_axis));
+  View full = in;
+  full.shape = shape;
+  View out = TemporaryLike(planner, full, "reciprocal");
+  PlanActivate(planner, in, out, fields, planner.ScaleOf(planner.graph().value(id)), 0.0F);
+  return out;
+}
+
+}  // namespace
+
+void PlanActivate(Planner& planner, const View& in, const View& out, const FunctionFields& fields,
+                  float scale, float bias) {
+  const View* operands[] = {&out, &in};
+  for (const Tile& tile : TilesOf(operands, planner.partitions(), 3, kTileElements)) {
+    planner.AddOp({in.buffer, out.buffer}, [=](ProgramBuilder& program, const MemoryPlan& memory) {
+      isa::ScalarInstruction op = ActivateOp(fields, tile);
+      SetIn(op, in, tile, 1, memory);
+      SetOut(op, out, tile, 0, memory);
+      op.scale = Bits(scale);
+      op.bias = Bits(bias);
+      return program.Append(op);
+    });
+  }
+}
+
+void PlanMove(Planner& planner, const View& from, const View& to) {
+  const bool words = from.dtype == isa::Dtype::kInt32;  // more digits than VectorE keeps
+  const bool same_parts = from.space == isa::Space::kSbuf && to.space == isa::Space::kSbuf &&
+                          from.part_axis == to.part_axis;
+  if (words || !same_parts) {
+    planner.AddCopy(from, to);
+    return;
+  }
+  const View* operands[] = {&to, &from};
+  for (const Tile& tile : TilesOf(operands, planner.partitions(), 3, kTileElements)) {
+    planner.AddOp({from.buffer, to.buffer}, [=](ProgramBuilder& program, const MemoryPlan& memory) {
+      isa::VectorInstruction op = VectorOp(isa::Opcode::kTensorScalar, tile);
+      SetIn0(op, from, tile, 1, memory);
+      SetOut(op, to, tile, 0, memory);
+      op.alu0 = static_cast<uint32_t>(isa::Alu::kBypass);
+      op.alu1 = op.alu0;
+      return program.Append(op);
+    });
+  }
+}
+
 Result<View> BroadcastOperand(Planner& planner, ValueId id, const Shape& shape, int part_axis) {
   const Value& value = planner.graph().value(id);
   const size_t lead = shape.size() - value.shape.size();
@@ -126,7 +168,6 @@ Result<View> BroadcastOperand(Planner& planner, ValueId id, const Shape& shape, 
   return result;
 }
 
-// The axis that the layer's output should have on partitions: that of a full-size operand.
 int OutputAxis(Planner& planner, const Layer& layer) {
   const Shape& shape = planner.graph().value(layer.outputs[0]).shape;
   for (const ValueId id : layer.inputs) {
@@ -138,25 +179,16 @@ int OutputAxis(Planner& planner, const Layer& layer) {
   return planner.PreferredAxis(layer.outputs[0]);
 }
 
-View TemporaryLike(Planner& planner, const View& out, const std::string& what) {
-  return planner.NewView(what + " of " + planner.layer().name, isa::Dtype::kFp32, out.shape,
-                         out.part_axis);
+int LargestAxisBut(const Shape& shape, int axis) {
+  int best = -1;
+  for (int i = 0; i < static_cast<int>(shape.size()); ++i) {
+    if (i != axis &&
+        (best < 0 || shape[static_cast<size_t>(i)] > shape[static_cast<size_t>(best)])) {
+      best = i;
+    }
+  }
+  return best;
 }
-
-// a / b = a * (1 / b).
-Result<View> Reciprocal(Planner& planner, ValueId id, const Shape& shape, int part_axis) {
-  Activation activation;
-  activation.function = Function::kReciprocal;
-  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(activation));
-  NEURON_ASSIGN_OR_RETURN(const View in, BroadcastOperand(planner, id, shape, part_axis));
-  View full = in;
-  full.shape = shape;
-  View out = TemporaryLike(planner, full, "reciprocal");
-  PlanActivate(planner, in, out, fields, planner.ScaleOf(planner.graph().value(id)), 0.0F);
-  return out;
-}
-
-}  // namespace
 
 Status LowerUnary(Planner& planner, const Layer& layer, const UnaryLayer& unary) {
   const Value& in_value = planner.graph().value(layer.inputs[0]);
@@ -266,6 +298,8 @@ Status LowerBinary(Planner& planner, const Layer& layer, const BinaryLayer& bina
   const isa::Alu swapped = alu == isa::Alu::kSub  ? isa::Alu::kRsub
                            : alu == isa::Alu::kGt ? isa::Alu::kLt
                            : alu == isa::Alu::kLt ? isa::Alu::kGt
+                           : alu == isa::Alu::kGe ? isa::Alu::kLe
+                           : alu == isa::Alu::kLe ? isa::Alu::kGe
                                                   : alu;
   const View* operands[] = {&sum, &a, &b};
   for (const Tile& tile : TilesOf(operands, planner.partitions(), 3, kTileElements)) {

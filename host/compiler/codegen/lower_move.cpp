@@ -3,6 +3,7 @@
 // otherwise.
 #include <algorithm>
 
+#include "host/compiler/codegen/elementwise.h"
 #include "host/compiler/codegen/planner.h"
 
 namespace neuron::compiler {
@@ -12,6 +13,20 @@ namespace {
 void Alias(Planner& planner, ValueId output, View view) {
   view.zero_point = planner.ZeroPoint(planner.graph().value(output));
   planner.AddHome(output, std::move(view));
+}
+
+// Whether two views are the same elements of the same buffer.
+bool SamePlace(const View& a, const View& b) {
+  if (a.space != b.space || a.buffer != b.buffer || a.offset != b.offset || a.shape != b.shape ||
+      a.part_axis != b.part_axis || (a.parts() > 1 && a.group_stride != b.group_stride)) {
+    return false;
+  }
+  for (size_t i = 0; i < a.shape.size(); ++i) {
+    if (static_cast<int>(i) != a.part_axis && a.shape[i] > 1 && a.strides[i] != b.strides[i]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -39,27 +54,33 @@ Status LowerTranspose(Planner& planner, const Layer& layer, const TransposeLayer
 }
 
 Status LowerConcat(Planner& planner, const Layer& layer, const ConcatLayer& concat) {
-  const Value& out_value = planner.graph().value(layer.outputs[0]);
   const auto axis = static_cast<size_t>(concat.axis);
   const int part_axis = planner.PreferredAxis(layer.inputs[0]);
+  const std::vector<View>& homes = planner.HomesOf(layer.outputs[0]);
+  const bool placed = !homes.empty();  // some inputs were written to where they belong
   // Pieces that do not start at partition 0 are joined in DRAM.
   const bool misaligned =
       part_axis == concat.axis &&
-      std::ranges::any_of(layer.inputs.begin(), layer.inputs.end() - 1, [&](ValueId id) {
-        return planner.graph().value(id).shape[axis] % planner.partitions() != 0;
-      });
+      (concat.interleaved ||
+       std::ranges::any_of(layer.inputs.begin(), layer.inputs.end() - 1, [&](ValueId id) {
+         return planner.graph().value(id).shape[axis] % planner.partitions() != 0;
+       }));
   View out;
-  if (misaligned) {
+  if (placed) {
+    out = homes.front();
+  } else if (misaligned) {
     out = planner.NewScratchView(layer.outputs[0]);
   } else {
     NEURON_ASSIGN_OR_RETURN(out, planner.NewValueView(layer.outputs[0], part_axis));
   }
-  std::vector<int64_t> start(out_value.shape.size(), 0);
-  for (const ValueId id : layer.inputs) {
-    const Shape& size = planner.graph().value(id).shape;
-    NEURON_ASSIGN_OR_RETURN(const View from, planner.AnyView(id));
-    planner.AddCopy(from, Sliced(out, start, size, planner.partitions()));
-    start[axis] += size[axis];
+  for (size_t i = 0; i < layer.inputs.size(); ++i) {
+    const View part = ConcatPart(planner, layer, concat, i, out);
+    const bool there = std::ranges::any_of(planner.HomesOf(layer.inputs[i]),
+                                           [&](const View& home) { return SamePlace(home, part); });
+    if (!there) {
+      NEURON_ASSIGN_OR_RETURN(const View from, planner.AnyView(layer.inputs[i]));
+      PlanMove(planner, from, part);
+    }
   }
   return OkStatus();
 }

@@ -206,6 +206,11 @@ Status Planner::PlanLayer(const Layer& layer) {
     Status operator()(const SliceLayer& x) const { return LowerSlice(planner, layer, x); }
     Status operator()(const PadLayer& x) const { return LowerPad(planner, layer, x); }
     Status operator()(const StoreLayer& x) const { return LowerStore(planner, layer, x); }
+    Status operator()(const TakeLayer& x) const { return LowerTake(planner, layer, x); }
+    Status operator()(const ExpandLayer&) const { return LowerExpand(planner, layer); }
+    Status operator()(const GatherLayer&) const { return LowerGather(planner, layer); }
+    Status operator()(const SelectLayer&) const { return LowerSelect(planner, layer); }
+    Status operator()(const ArgLayer& x) const { return LowerArg(planner, layer, x); }
     Status operator()(const HostLayer& x) const { return planner.PlanHost(layer, x); }
   };
   return std::visit(Lower{*this, layer}, layer.body);
@@ -248,15 +253,15 @@ Status Planner::Plan() {
 Status Planner::StoreOutputs() {
   layer_ = nullptr;
   for (const IoTensor& store : stores_) {
-    const View to =
-        DramView(graph_.value(store.value), store.segment, static_cast<int64_t>(store.offset));
+    const Value& value = graph_.value(store.value);
+    const View to = DramView(value, store.segment, static_cast<int64_t>(store.offset));
     const bool stored = std::ranges::any_of(homes_[store.value], [&](const View& home) {
       return home.space == isa::Space::kDram && home.segment == to.segment &&
              home.offset == to.offset;
     });
     if (!stored) {
       NEURON_ASSIGN_OR_RETURN(const View from, AnyView(store.value));
-      AddCopy(from, to);
+      PlanStore(*this, from, to, value.type);
     }
   }
   return OkStatus();

@@ -93,6 +93,11 @@ class Planner {
   // The same in DRAM, for what no partition layout can take piece by piece.
   View NewScratchView(ValueId value);
   void AddHome(ValueId value, View view) { homes_[value].push_back(std::move(view)); }
+  const std::vector<View>& HomesOf(ValueId value) { return homes_[value]; }
+  // A fresh row-major place for the value in the scratch segment.
+  View NewScratch(const Value& value);
+  // The padding that convolutions which read the value want around it, for every axis.
+  std::pair<std::vector<int64_t>, std::vector<int64_t>> WantedHalo(ValueId value) const;
 
   // --- buffers and operations --------------------------------------------------------------------
   // An SBUF view of a fresh buffer without halo.
@@ -143,8 +148,6 @@ class Planner {
   int LastWriter(const View& source) const;
   uint32_t NodeOf(const Layer& layer, const std::string& kind);
   View DramView(const Value& value, uint32_t segment, int64_t offset) const;
-  View NewScratch(const Value& value);
-  std::pair<std::vector<int64_t>, std::vector<int64_t>> WantedHalo(ValueId value) const;
   void FillHalo(const View& view);
   int32_t TensorIndex(ValueId value);
 
@@ -199,6 +202,23 @@ Status LowerConcat(Planner& planner, const Layer& layer, const ConcatLayer& conc
 Status LowerSlice(Planner& planner, const Layer& layer, const SliceLayer& slice);
 Status LowerPad(Planner& planner, const Layer& layer, const PadLayer& pad);
 Status LowerStore(Planner& planner, const Layer& layer, const StoreLayer& store);
+Status LowerTake(Planner& planner, const Layer& layer, const TakeLayer& take);
+Status LowerExpand(Planner& planner, const Layer& layer);
+Status LowerGather(Planner& planner, const Layer& layer);
+Status LowerSelect(Planner& planner, const Layer& layer);
+Status LowerArg(Planner& planner, const Layer& layer, const ArgLayer& arg);
+
+// Where an output that only feeds a concatenation is written: a part of the concatenation's own
+// buffer, so that joining it costs nothing (placement.cpp). Nothing when it needs a buffer of its
+// own.
+std::optional<View> PlacedView(Planner& planner, ValueId value, int part_axis);
+// Input `index` of a concatenation as a part of `out`, the concatenation's view.
+View ConcatPart(const Planner& planner, const Layer& layer, const ConcatLayer& concat, size_t index,
+                const View& out);
+
+// Copies a value to its row-major place in DRAM. Integers of 64 bits, which engines keep as 32, are
+// extended by their sign (store.cpp).
+void PlanStore(Planner& planner, const View& from, const View& to, ElementType type);
 
 // True when a convolution is run as a 1x1 one on copies of its input, one for each tap
 // (lower_matrix.cpp); its input then needs the padding too, but as whole planes.

@@ -258,6 +258,10 @@ Result<View> Planner::NewValueView(ValueId id, int part_axis) {
     AddHome(id, *part);
     return *part;
   }
+  if (const auto placed = PlacedView(*this, id, part_axis)) {
+    AddHome(id, *placed);
+    return *placed;
+  }
   return NewWhole(id, part_axis);
 }
 
@@ -391,7 +395,8 @@ View Planner::NewScratchView(ValueId id) {
 Result<View> Planner::InDram(ValueId id, bool row_major) {
   const Value& value = graph_.value(id);
   auto plain = [&](const View& view) {
-    return view.strides == RowMajorStrides(value.shape, view.element_bytes());
+    return view.strides ==
+           RowMajorStrides(value.shape, static_cast<int64_t>(ElementBytes(value.type)));
   };
   for (const View& view : homes_[id]) {
     if (view.space == isa::Space::kDram && (!row_major || plain(view))) {
@@ -403,7 +408,7 @@ Result<View> Planner::InDram(ValueId id, bool row_major) {
   }
   NEURON_ASSIGN_OR_RETURN(const View from, AnyView(id));
   View scratch = NewScratch(value);
-  AddCopy(from, scratch);
+  PlanStore(*this, from, scratch, value.type);
   AddHome(id, scratch);
   return scratch;
 }

@@ -105,8 +105,10 @@ std::optional<isa::Dtype> EngineType(ElementType type) {
     case ElementType::kInt8:
       return isa::Dtype::kInt8;
     case ElementType::kUint8:
+    case ElementType::kBool:
       return isa::Dtype::kUint8;
     case ElementType::kInt32:
+    case ElementType::kInt64:
       return isa::Dtype::kInt32;
     default:
       return std::nullopt;

@@ -42,7 +42,8 @@ struct View {
 };
 
 int64_t DtypeBytes(isa::Dtype dtype);
-// The engine type that stores a host type; nullopt for types no engine reads (int64, bool, ...).
+// The engine type that stores a host type; nullopt for types no engine reads (int16, float64). Of
+// an int64 in DRAM engines see the low 32 bits; kBool is stored as 0 or 1.
 std::optional<isa::Dtype> EngineType(ElementType type);
 
 // Row-major strides in bytes.

@@ -34,12 +34,22 @@ struct TensorInfo {
   std::shared_ptr<const HostTensor> constant;  // null: computed when the model runs
 };
 
+struct Graph;
+
+// The bodies of an If node. Each is a graph whose `inputs` are the tensors of the enclosing graph
+// that it reads; they follow the condition in the node's own inputs.
+struct Branches {
+  std::shared_ptr<const Graph> then_branch;
+  std::shared_ptr<const Graph> else_branch;
+};
+
 struct Graph {
   std::string name;
   std::vector<HostNode> nodes;
   std::map<std::string, TensorInfo> tensors;  // filled by inference; initialisers from the start
   std::vector<DeclaredInput> inputs;          // without those that are initialisers
   std::vector<std::string> outputs;
+  std::map<std::string, Branches> branches;  // of If nodes, by the node's first output
 };
 
 // "node 'name' (Op)"

@@ -10,6 +10,7 @@
 #include "host/compiler/import/inference.h"
 #include "host/compiler/import/onnx_reader.h"
 #include "host/compiler/passes/passes.h"
+#include "host/ops/evaluate.h"
 
 namespace neuron::compiler {
 namespace {
@@ -131,6 +132,14 @@ Status CheckBindings(const Graph& graph, const ImportOptions& options) {
                     "the model has no input '" + name + "' to bind; it has " + inputs);
     }
   }
+  for (const auto& [name, values] : options.constants) {
+    const bool known = std::any_of(graph.inputs.begin(), graph.inputs.end(),
+                                   [&](const DeclaredInput& input) { return input.name == name; });
+    if (!known) {
+      return Status(StatusCode::kNotFound,
+                    "the model has no input '" + name + "' to fix; it has " + inputs);
+    }
+  }
   for (const auto& [name, size] : options.dimensions) {
     if (name.empty() || !dimensions.contains(name)) {
       std::string names;
@@ -145,6 +154,30 @@ Status CheckBindings(const Graph& graph, const ImportOptions& options) {
   return OkStatus();
 }
 
+// The tensor that an input fixed with --constant holds.
+Result<HostTensor> FixedInput(const DeclaredInput& input, const Shape& shape,
+                              const std::vector<double>& values) {
+  const auto count = static_cast<size_t>(ElementCount(shape));
+  if (values.size() != 1 && values.size() != count) {
+    return Status(StatusCode::kInvalidArgument, "graph input '" + input.name + "' of shape " +
+                                                    ShapeToString(shape) + " cannot be fixed to " +
+                                                    std::to_string(values.size()) + " numbers");
+  }
+  std::vector<double> all = values;
+  all.resize(count, values[0]);
+  const HostTensor numbers =
+      MakeTensor<double>(ElementType::kFloat64, shape, std::span<const double>(all));
+  HostNode cast;
+  cast.name = "--constant " + input.name;
+  cast.op_type = "Cast";
+  cast.inputs = {input.name};
+  cast.outputs = {input.name};
+  cast.attributes["to"] = static_cast<int64_t>(input.type);
+  const HostTensor* operands[] = {&numbers};
+  NEURON_ASSIGN_OR_RETURN(auto results, Evaluate(cast, operands));
+  return std::move(results.front());
+}
+
 Status BindInputs(Graph& graph, const ImportOptions& options) {
   NEURON_RETURN_IF_ERROR(CheckBindings(graph, options));
   for (const DeclaredInput& input : graph.inputs) {
@@ -157,7 +190,14 @@ Status BindInputs(Graph& graph, const ImportOptions& options) {
       }
     }
     graph.tensors[input.name] = {input.type, shape, nullptr};
+    if (const auto fixed = options.constants.find(input.name); fixed != options.constants.end()) {
+      NEURON_ASSIGN_OR_RETURN(HostTensor tensor, FixedInput(input, shape, fixed->second));
+      graph.tensors[input.name].constant = std::make_shared<const HostTensor>(std::move(tensor));
+    }
   }
+  std::erase_if(graph.inputs, [&](const DeclaredInput& input) {
+    return graph.tensors.at(input.name).constant != nullptr;
+  });
   return OkStatus();
 }
 
@@ -224,6 +264,35 @@ Status AddBinding(std::string_view text, ImportOptions& options) {
     rest.remove_prefix(comma + 1);
   }
   options.input_shapes[std::string(text.substr(0, colon))] = std::move(shape);
+  return OkStatus();
+}
+
+Status AddConstantInput(std::string_view text, ImportOptions& options) {
+  const Status malformed(StatusCode::kInvalidArgument,
+                         "'" + std::string(text) +
+                             "' is not INPUT=NUMBER,NUMBER,... (an input's fixed value, as "
+                             "sr=16000)");
+  const size_t equals = text.rfind('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    return malformed;
+  }
+  std::vector<double> values;
+  std::string_view rest = text.substr(equals + 1);
+  while (true) {
+    const size_t comma = rest.find(',');
+    const std::string_view number = rest.substr(0, comma);
+    double value = 0.0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+    if (error != std::errc() || end != number.data() + number.size()) {
+      return malformed;
+    }
+    values.push_back(value);
+    if (comma == std::string_view::npos) {
+      break;
+    }
+    rest.remove_prefix(comma + 1);
+  }
+  options.constants[std::string(text.substr(0, equals))] = std::move(values);
   return OkStatus();
 }
 

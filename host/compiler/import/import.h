@@ -25,6 +25,9 @@ struct ImportOptions {
   std::map<std::string, Shape> input_shapes;
   // How float weights and activations are stored: kFloat32 (as they are), kBfloat16 or kFloat16.
   ElementType float_storage = ElementType::kFloat32;
+  // Values of inputs that are fixed when compiling; such an input is no input of the compiled
+  // model. One number fills the input's whole shape: {"sr", {16000}}.
+  std::map<std::string, std::vector<double>> constants;
   // Called after each pass with its name and the printable graph; see PassNames().
   std::function<void(const std::string& pass, const std::string& text)> dump;
 };
@@ -33,6 +36,9 @@ struct ImportOptions {
 // "INPUT:SIZE,SIZE,..." for an input's whole shape (the last colon counts, so that input names
 // may hold colons). kInvalidArgument shows both forms.
 Status AddBinding(std::string_view text, ImportOptions& options);
+
+// Fixes one input in the form of the command line's --constant: "INPUT=NUMBER,NUMBER,...".
+Status AddConstantInput(std::string_view text, ImportOptions& options);
 
 // The passes in order, as `dump` names them.
 const std::vector<std::string>& PassNames();

@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <exception>
 
+#include "host/compiler/import/branches.h"
 #include "host/compiler/import/onnx_types.h"
+#include "host/ops/einsum.h"
 #include "host/ops/evaluate.h"
 
 namespace neuron::compiler {
@@ -179,12 +181,24 @@ std::string Explain(const HostNode& node, const Graph& graph, std::string reason
   return Describe(node) + ": " + reason + "; its operands are " + operands;
 }
 
+const onnx::OpSchema* SchemaOf(const HostNode& node) {
+  return onnx::OpSchemaRegistry::Schema(node.op_type, std::min(node.opset, kNewestLibraryOpset),
+                                        node.domain);
+}
+
+// Whether the library can say what a node makes: it has no rule for newer operators, nor for those
+// that it knows only as a function of others.
+bool LibraryHasRule(const HostNode& node) {
+  const onnx::OpSchema* schema = SchemaOf(node);
+  return node.opset <= kNewestLibraryOpset && schema != nullptr &&
+         schema->has_type_and_shape_inference_function();
+}
+
 // Types and shapes from the library. kUnsupported when it has no rule for this node.
 Status InferWithLibrary(const HostNode& node, Graph& graph) {
   NEURON_RETURN_IF_ERROR(CheckNumbers(node));
   NodeContext context(node, graph);
-  const auto* schema = onnx::OpSchemaRegistry::Schema(
-      node.op_type, std::min(node.opset, kNewestLibraryOpset), node.domain);
+  const onnx::OpSchema* schema = SchemaOf(node);
   if (schema == nullptr || !schema->has_type_and_shape_inference_function()) {
     return Status(StatusCode::kUnsupported, Describe(node) + ": version " +
                                                 std::to_string(node.opset) + " of operator set '" +
@@ -227,8 +241,26 @@ Status InferWithLibrary(const HostNode& node, Graph& graph) {
   return OkStatus();
 }
 
-// For operators newer than the library: runs them once on zeros, when everything that can decide a
-// shape is constant.
+// The library knows only the rank of an Einsum.
+Status InferEinsum(const HostNode& node, Graph& graph) {
+  std::vector<Shape> shapes;
+  for (const std::string& name : node.inputs) {
+    shapes.push_back(graph.tensors.at(name).shape);
+  }
+  const auto equation = ParseEinsum(node.String("equation", ""));
+  const auto shape = equation ? EinsumShape(*equation, shapes) : std::nullopt;
+  if (!shape) {
+    return Status(equation ? StatusCode::kInvalidArgument : StatusCode::kUnsupported,
+                  Describe(node) + ": equation '" + node.String("equation", "") +
+                      "' has an ellipsis or does not fit its operands");
+  }
+  NEURON_RETURN_IF_ERROR(CheckShape(node, node.outputs[0], *shape));
+  graph.tensors[node.outputs[0]] = {graph.tensors.at(node.inputs[0]).type, *shape, nullptr};
+  return OkStatus();
+}
+
+// For operators that the library has no rule for: runs them once on zeros, when everything that can
+// decide a shape is constant.
 Status InferByEvaluation(const HostNode& node, Graph& graph) {
   std::vector<HostTensor> zeros(node.inputs.size());
   std::vector<const HostTensor*> operands(node.inputs.size(), nullptr);
@@ -321,7 +353,15 @@ Status Fold(const HostNode& node, Graph& graph) {
 
 Status InferAndFold(Graph& graph) {
   std::vector<HostNode> kept;
-  for (HostNode& node : graph.nodes) {
+  std::vector<HostNode> pending(graph.nodes.rbegin(), graph.nodes.rend());  // the next one last
+  while (!pending.empty()) {
+    HostNode node = std::move(pending.back());
+    pending.pop_back();
+    if (IsIf(node)) {
+      NEURON_ASSIGN_OR_RETURN(const auto taken, TakeBranch(node, graph));
+      pending.insert(pending.end(), taken.rbegin(), taken.rend());
+      continue;
+    }
     if (FoldsFromShape(node) && node.inputs.size() == 1 && !node.inputs[0].empty()) {
       SetConstant(graph, node.outputs[0],
                   ShapeResult(node, graph.tensors.at(node.inputs[0]).shape));
@@ -331,9 +371,10 @@ Status InferAndFold(Graph& graph) {
       NEURON_RETURN_IF_ERROR(Fold(node, graph));
       continue;
     }
-    Status status = InferWithLibrary(node, graph);
+    const bool einsum = node.domain.empty() && node.op_type == "Einsum";
+    Status status = einsum ? InferEinsum(node, graph) : InferWithLibrary(node, graph);
     if (status.code() == StatusCode::kUnsupported && CanEvaluate(node.domain, node.op_type) &&
-        node.opset > kNewestLibraryOpset) {
+        !LibraryHasRule(node)) {
       status = InferByEvaluation(node, graph);
     }
     NEURON_RETURN_IF_ERROR(status);

@@ -5,8 +5,10 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <exception>
 #include <limits>
+#include <set>
 
 #include "host/compiler/import/onnx_types.h"
 
@@ -82,8 +84,10 @@ Status ReadInitializers(const onnx::GraphProto& proto, Graph& graph) {
   return OkStatus();
 }
 
-Status ReadNodes(const onnx::ModelProto& model, Graph& graph) {
-  std::map<std::string, int> opsets;
+using OperatorSets = std::map<std::string, int>;
+
+Result<OperatorSets> ReadOperatorSets(const onnx::ModelProto& model) {
+  OperatorSets opsets;
   for (const auto& import : model.opset_import()) {
     const std::string domain = import.domain() == "ai.onnx" ? "" : import.domain();
     if (import.version() < 1 || import.version() > 1000000) {
@@ -93,7 +97,36 @@ Status ReadNodes(const onnx::ModelProto& model, Graph& graph) {
     }
     opsets[domain] = static_cast<int>(import.version());
   }
-  for (const auto& proto : model.graph().node()) {
+  return opsets;
+}
+
+Result<Graph> ReadBranch(const onnx::NodeProto& proto, const std::string& attribute,
+                         const OperatorSets& opsets);
+
+// Keeps both bodies of an If node, and makes what they read inputs of the node.
+Status ReadBranches(const onnx::NodeProto& proto, const OperatorSets& opsets, HostNode& node,
+                    Graph& graph) {
+  Branches branches;
+  for (const bool taken : {true, false}) {
+    NEURON_ASSIGN_OR_RETURN(Graph branch,
+                            ReadBranch(proto, taken ? "then_branch" : "else_branch", opsets));
+    if (branch.outputs.size() != node.outputs.size()) {
+      return Status(StatusCode::kDataCorrupt,
+                    Describe(node) + ": a branch has " + std::to_string(branch.outputs.size()) +
+                        " outputs, the node has " + std::to_string(node.outputs.size()));
+    }
+    for (const DeclaredInput& input : branch.inputs) {
+      node.inputs.push_back(input.name);
+    }
+    (taken ? branches.then_branch : branches.else_branch) =
+        std::make_shared<const Graph>(std::move(branch));
+  }
+  graph.branches[node.outputs[0]] = std::move(branches);
+  return OkStatus();
+}
+
+Status ReadNodes(const onnx::GraphProto& graph_proto, const OperatorSets& opsets, Graph& graph) {
+  for (const auto& proto : graph_proto.node()) {
     const std::string domain = proto.domain() == "ai.onnx" ? "" : proto.domain();
     const auto opset = opsets.find(domain);
     NEURON_ASSIGN_OR_RETURN(HostNode node,
@@ -105,9 +138,52 @@ Status ReadNodes(const onnx::ModelProto& model, Graph& graph) {
     if (node.outputs.empty()) {
       return Status(StatusCode::kDataCorrupt, Describe(node) + " has no output");
     }
+    if (domain.empty() && node.op_type == "If") {
+      NEURON_RETURN_IF_ERROR(ReadBranches(proto, opsets, node, graph));
+    }
     graph.nodes.push_back(std::move(node));
   }
   return OkStatus();
+}
+
+// What a branch reads but does not define, each once.
+std::vector<DeclaredInput> CapturedInputs(const Graph& branch) {
+  std::set<std::string> defined;
+  for (const HostNode& node : branch.nodes) {
+    defined.insert(node.outputs.begin(), node.outputs.end());
+  }
+  std::vector<DeclaredInput> captured;
+  const auto add = [&](const std::string& name) {
+    if (!name.empty() && !branch.tensors.contains(name) && defined.insert(name).second) {
+      captured.emplace_back().name = name;
+    }
+  };
+  for (const HostNode& node : branch.nodes) {
+    std::for_each(node.inputs.begin(), node.inputs.end(), add);
+  }
+  std::for_each(branch.outputs.begin(), branch.outputs.end(), add);
+  return captured;
+}
+
+Result<Graph> ReadBranch(const onnx::NodeProto& proto, const std::string& attribute,
+                         const OperatorSets& opsets) {
+  for (const auto& candidate : proto.attribute()) {
+    if (candidate.name() != attribute || !candidate.has_g()) {
+      continue;
+    }
+    Graph branch;
+    branch.name = attribute;
+    NEURON_RETURN_IF_ERROR(ReadInitializers(candidate.g(), branch));
+    for (const auto& output : candidate.g().output()) {
+      branch.outputs.push_back(output.name());
+    }
+    NEURON_RETURN_IF_ERROR(ReadNodes(candidate.g(), opsets, branch));
+    branch.inputs = CapturedInputs(branch);
+    NEURON_RETURN_IF_ERROR(SortTopologically(branch));
+    return branch;
+  }
+  return Status(StatusCode::kDataCorrupt,
+                "node '" + proto.name() + "' (If) has no attribute '" + attribute + "'");
 }
 
 Result<Graph> ReadChecked(std::span<const std::byte> bytes) {
@@ -125,7 +201,8 @@ Result<Graph> ReadChecked(std::span<const std::byte> bytes) {
   for (const auto& proto : model.graph().output()) {
     graph.outputs.push_back(proto.name());
   }
-  NEURON_RETURN_IF_ERROR(ReadNodes(model, graph));
+  NEURON_ASSIGN_OR_RETURN(const OperatorSets opsets, ReadOperatorSets(model));
+  NEURON_RETURN_IF_ERROR(ReadNodes(model.graph(), opsets, graph));
   NEURON_RETURN_IF_ERROR(SortTopologically(graph));
   return graph;
 }

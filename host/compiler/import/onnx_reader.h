@@ -13,7 +13,7 @@ namespace neuron::compiler {
 // Parses and checks a serialised ModelProto of any ir_version. The Graph holds the nodes in
 // executable order, the initialisers as constants, and the inputs as declared.
 // Errors: kDataCorrupt (not ONNX, truncated, cyclic, undefined or doubly defined tensors, data that
-// do not fit their shape), kUnsupported (external data, control flow, sparse tensors, types,
+// do not fit their shape), kUnsupported (external data, loops, sparse tensors, types,
 // training domains).
 Result<Graph> ReadOnnx(std::span<const std::byte> bytes);
 

@@ -76,8 +76,8 @@ Result<AttributeValue> AttributeFromProto(const AttributeProto& proto, const std
     case AttributeProto::GRAPHS:
       return Status(StatusCode::kUnsupported,
                     what +
-                        " is a graph: control flow (If, Loop, Scan) is not supported; export "
-                        "the model with the branch or loop resolved");
+                        " is a graph: loops (Loop, Scan) are not supported; export the model with "
+                        "the loop unrolled");
     default:
       return Status(StatusCode::kUnsupported, what + " has a type that is not supported");
   }
@@ -169,7 +169,11 @@ Result<HostNode> NodeFromProto(const onnx::NodeProto& proto, int opset) {
   if (node.name.empty()) {
     node.name = node.op_type + "_" + (node.outputs.empty() ? "" : node.outputs[0]);
   }
+  const bool branches = node.op_type == "If" && node.domain.empty();
   for (const AttributeProto& attribute : proto.attribute()) {
+    if (branches && attribute.type() == AttributeProto::GRAPH) {
+      continue;  // the reader keeps them beside the node
+    }
     NEURON_ASSIGN_OR_RETURN(
         AttributeValue value,
         AttributeFromProto(attribute, "node '" + node.name + "' (" + node.op_type +

@@ -110,6 +110,21 @@ class Executor {
     return FloatTensor(stored.shape, reals);
   }
 
+  // Real units of one step of a tensor with one scale; 1 for floats.
+  float StepOf(ValueId id) const {
+    const auto& quantization = value(id).quantization;
+    return quantization ? quantization->scale[0] : 1.0F;
+  }
+
+  // A tensor with one scale, or without, in steps from its zero-point.
+  HostTensor Steps(ValueId id) {
+    std::vector<float> steps = tensor(id).ToFloats();
+    const auto& quantization = value(id).quantization;
+    const auto zero = quantization ? static_cast<float>(quantization->zero_point[0]) : 0.0F;
+    std::for_each(steps.begin(), steps.end(), [zero](float& v) { v -= zero; });
+    return FloatTensor(tensor(id).shape, steps);
+  }
+
   // Stores numbers that count steps of the scale (kFloat32: plain values).
   void StoreSteps(ValueId id, const std::vector<float>& steps, size_t group_count = 1,
                   int axis = -1) {
@@ -120,8 +135,10 @@ class Executor {
       const int32_t zero = target.quantization ? target.quantization->zero_point[g] : 0;
       if (target.type == ElementType::kInt8) {
         out.as<int8_t>()[i] = Saturate<int8_t>(steps[i], zero);
-      } else if (target.type == ElementType::kUint8) {
+      } else if (target.type == ElementType::kUint8 || target.type == ElementType::kBool) {
         out.as<uint8_t>()[i] = Saturate<uint8_t>(steps[i], zero);
+      } else if (target.type == ElementType::kInt32) {
+        out.as<int32_t>()[i] = Saturate<int32_t>(steps[i], zero);
       } else {
         out.as<float>()[i] = steps[i];
       }
@@ -264,23 +281,30 @@ class Executor {
   }
 
   Status RunBody(const Layer& layer, const BatchMatmulLayer& matmul) {
-    const HostTensor a = Real(layer.inputs[0]);
-    const HostTensor b = Real(layer.inputs[1]);
+    const HostTensor a = Steps(layer.inputs[0]);
+    const HostTensor b = Steps(layer.inputs[1]);
     NEURON_ASSIGN_OR_RETURN(const HostTensor y, Onnx(layer, "MatMul", {}, {&a, &b}));
     std::vector<float> values = y.ToFloats();
-    std::for_each(values.begin(), values.end(), [&](float& v) { v *= matmul.alpha; });
-    StoreReals(layer.outputs[0], std::move(values));
+    const float scale =
+        matmul.alpha * StepOf(layer.inputs[0]) * StepOf(layer.inputs[1]) / StepOf(layer.outputs[0]);
+    std::for_each(values.begin(), values.end(), [&](float& v) { v *= scale; });
+    StoreSteps(layer.outputs[0], values);
     return OkStatus();
   }
 
   Status RunBody(const Layer& layer, const BinaryLayer& binary) {
-    constexpr const char* kOperators[] = {"Add", "Sub", "Mul",   "Div",     "Max",
-                                          "Min", "Pow", "Equal", "Greater", "Less"};
+    constexpr const char* kOperators[] = {"Add",        "Sub",  "Mul", "Div",
+                                          "Max",        "Min",  "Pow", "Equal",
+                                          "Greater",    "Less", "",    "GreaterOrEqual",
+                                          "LessOrEqual"};
     const HostTensor a = Real(layer.inputs[0]);
     const HostTensor b = Real(layer.inputs[1]);
-    NEURON_ASSIGN_OR_RETURN(const HostTensor y,
-                            Onnx(layer, kOperators[static_cast<size_t>(binary.op)], {}, {&a, &b}));
+    const bool differs = binary.op == BinaryOp::kNotEqual;
+    NEURON_ASSIGN_OR_RETURN(
+        const HostTensor y,
+        Onnx(layer, differs ? "Equal" : kOperators[static_cast<size_t>(binary.op)], {}, {&a, &b}));
     std::vector<float> values = y.ToFloats();
+    std::for_each(values.begin(), values.end(), [&](float& v) { v = differs ? 1.0F - v : v; });
     std::for_each(values.begin(), values.end(), [&](float& v) { v = Apply(binary.activation, v); });
     StoreReals(layer.outputs[0], std::move(values));
     return OkStatus();
@@ -357,30 +381,110 @@ class Executor {
                 {{"perm", std::vector<int64_t>(transpose.perm.begin(), transpose.perm.end())}});
   }
 
+  // The elements of a movement layer, each with where it comes from: `source` maps an index of the
+  // output to a linear index of input 0.
+  template <typename Source>
+  Status MoveEach(const Layer& layer, Source source) {
+    const Shape& shape = value(layer.outputs[0]).shape;
+    HostTensor y(value(layer.outputs[0]).type, shape);
+    const HostTensor& x = tensor(layer.inputs[0]);
+    const auto bytes = static_cast<int64_t>(ElementBytes(x.type));
+    Shape index(shape.size());
+    for (int64_t i = 0; i < y.elements(); ++i) {
+      int64_t rest = i;
+      for (size_t axis = shape.size(); axis-- > 0; rest /= shape[axis]) {
+        index[axis] = rest % shape[axis];
+      }
+      std::copy_n(x.data.begin() + source(index) * bytes, bytes, y.data.begin() + i * bytes);
+    }
+    tensor(layer.outputs[0]) = std::move(y);
+    return OkStatus();
+  }
+
+  Status RunBody(const Layer& layer, const TakeLayer& take) {
+    const Shape from = tensor(layer.inputs[0]).shape;
+    return MoveEach(layer, [&](const Shape& index) {
+      int64_t source = 0;
+      for (size_t axis = 0; axis < from.size(); ++axis) {
+        const bool taken = axis == static_cast<size_t>(take.axis);
+        const auto at = static_cast<size_t>(index[axis]);
+        source = source * from[axis] + (taken ? take.indices[at] : index[axis]);
+      }
+      return source;
+    });
+  }
+
+  Status RunBody(const Layer& layer, const ExpandLayer&) {
+    const Shape from = tensor(layer.inputs[0]).shape;
+    return MoveEach(layer, [&](const Shape& index) {
+      int64_t source = 0;
+      for (size_t axis = 0; axis < from.size(); ++axis) {
+        const int64_t at = index[index.size() - from.size() + axis];
+        source = source * from[axis] + (from[axis] == 1 ? 0 : at);
+      }
+      return source;
+    });
+  }
+
+  Status RunBody(const Layer& layer, const GatherLayer&) {
+    NEURON_ASSIGN_OR_RETURN(tensor(layer.outputs[0]),
+                            Onnx(layer, "Gather", {{"axis", int64_t{0}}},
+                                 {&tensor(layer.inputs[0]), &tensor(layer.inputs[1])}));
+    return OkStatus();
+  }
+
+  Status RunBody(const Layer& layer, const SelectLayer&) {
+    NEURON_ASSIGN_OR_RETURN(
+        tensor(layer.outputs[0]),
+        Onnx(layer, "Where", {},
+             {&tensor(layer.inputs[0]), &tensor(layer.inputs[1]), &tensor(layer.inputs[2])}));
+    return OkStatus();
+  }
+
+  Status RunBody(const Layer& layer, const ArgLayer& arg) {
+    const HostTensor x = Real(layer.inputs[0]);
+    NEURON_ASSIGN_OR_RETURN(HostTensor y, Onnx(layer, arg.smallest ? "ArgMin" : "ArgMax",
+                                               {{"axis", int64_t{arg.axis}}}, {&x}));
+    y.shape = value(layer.outputs[0]).shape;
+    tensor(layer.outputs[0]) = std::move(y);
+    return OkStatus();
+  }
+
+  // Input k's index i goes to index i * inputs + k.
+  Status Interleave(const Layer& layer, size_t axis) {
+    HostTensor y(value(layer.outputs[0]).type, value(layer.outputs[0]).shape);
+    const auto count = static_cast<int64_t>(layer.inputs.size());
+    const auto inner_shape = std::span<const int64_t>(y.shape).subspan(axis + 1);
+    const int64_t row = ElementCount(inner_shape) * static_cast<int64_t>(ElementBytes(y.type));
+    for (int64_t k = 0; k < count; ++k) {
+      const HostTensor& x = tensor(layer.inputs[static_cast<size_t>(k)]);
+      const int64_t size = x.shape[axis];
+      const int64_t rows = row == 0 ? 0 : static_cast<int64_t>(x.data.size()) / row;
+      for (int64_t i = 0; i < rows; ++i) {
+        const int64_t to = (i / size * y.shape[axis] + i % size * count + k) * row;
+        std::copy_n(x.data.begin() + i * row, row, y.data.begin() + to);
+      }
+    }
+    tensor(layer.outputs[0]) = std::move(y);
+    return OkStatus();
+  }
+
   Status RunBody(const Layer& layer, const ConcatLayer& concat) {
+    if (concat.interleaved) {
+      return Interleave(layer, static_cast<size_t>(concat.axis));
+    }
     return Move(layer, "Concat", {{"axis", int64_t{concat.axis}}});
   }
 
   Status RunBody(const Layer& layer, const SliceLayer& slice) {
-    const Shape& shape = value(layer.outputs[0]).shape;
-    HostTensor y(value(layer.outputs[0]).type, shape);
-    const HostTensor& x = tensor(layer.inputs[0]);
-    const size_t bytes = ElementBytes(x.type);
-    for (int64_t i = 0; i < y.elements(); ++i) {
+    const Shape from = tensor(layer.inputs[0]).shape;
+    return MoveEach(layer, [&](const Shape& index) {
       int64_t source = 0;
-      int64_t rest = i;
-      int64_t stride = 1;
-      for (size_t axis = shape.size(); axis-- > 0;) {
-        const int64_t index = rest % shape[axis];
-        rest /= shape[axis];
-        source += (slice.starts[axis] + index * slice.steps[axis]) * stride;
-        stride *= x.shape[axis];
+      for (size_t axis = 0; axis < from.size(); ++axis) {
+        source = source * from[axis] + slice.starts[axis] + index[axis] * slice.steps[axis];
       }
-      std::copy_n(x.data.begin() + source * static_cast<int64_t>(bytes), bytes,
-                  y.data.begin() + i * static_cast<int64_t>(bytes));
-    }
-    tensor(layer.outputs[0]) = std::move(y);
-    return OkStatus();
+      return source;
+    });
   }
 
   Status RunBody(const Layer& layer, const StoreLayer& store) {

@@ -27,6 +27,8 @@ class StorageClasses {
         for (const ValueId id : layer.inputs) {
           Join(id, layer.outputs[0]);
         }
+      } else if (std::holds_alternative<GatherLayer>(layer.body)) {
+        Join(layer.inputs[0], layer.outputs[0]);
       }
     }
   }

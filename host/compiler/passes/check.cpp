@@ -39,13 +39,30 @@ class Checker {
            type == ElementType::kFloat16;
   }
 
+  // Where integers of more than 8 bits may occur: indices, and numbers being rounded.
+  bool MayCount(const Value& value) const {
+    const bool word = value.type == ElementType::kInt32;
+    const bool index = word || value.type == ElementType::kInt64;
+    return (word && (std::holds_alternative<UnaryLayer>(layer_.body) ||
+                     std::holds_alternative<MatrixLayer>(layer_.body))) ||
+           (index && (std::holds_alternative<GatherLayer>(layer_.body) ||
+                      std::holds_alternative<ArgLayer>(layer_.body)));
+  }
+
+  // Layers that read or keep 8-bit integers as the numbers they are.
+  bool TakesPlainIntegers() const {
+    return IsMovement(layer_) || std::holds_alternative<UnaryLayer>(layer_.body) ||
+           std::holds_alternative<GatherLayer>(layer_.body);
+  }
+
   Status CheckValue(const Value& value) const {
-    const bool integer = value.type == ElementType::kInt8 || value.type == ElementType::kUint8;
-    if (!integer && !IsStoredFloat(value.type)) {
+    const bool is_8_bit = value.type == ElementType::kInt8 || value.type == ElementType::kUint8;
+    if (!IsStoredFloat(value.type) && value.type != ElementType::kBool && !is_8_bit &&
+        !MayCount(value)) {
       return Error("'" + value.name + "' is " + ElementTypeName(value.type) +
                    "; the engines work on float32, bfloat16, float16, int8 and uint8");
     }
-    if (integer && !value.quantization && !IsMovement(layer_)) {
+    if (is_8_bit && !value.quantization && !TakesPlainIntegers()) {
       return Error("'" + value.name +
                    "' is an integer tensor without a scale; quantise it with QuantizeLinear");
     }
@@ -57,8 +74,9 @@ class Checker {
 
   Status CheckOperands() const {
     const bool pair = std::holds_alternative<BinaryLayer>(layer_.body) ||
-                      std::holds_alternative<BatchMatmulLayer>(layer_.body);
-    const size_t needed = pair ? 2 : 1;
+                      std::holds_alternative<BatchMatmulLayer>(layer_.body) ||
+                      std::holds_alternative<GatherLayer>(layer_.body);
+    const size_t needed = std::holds_alternative<SelectLayer>(layer_.body) ? 3 : (pair ? 2 : 1);
     if (layer_.outputs.size() != 1 || layer_.inputs.size() < needed ||
         (layer_.inputs.size() > needed && !std::holds_alternative<ConcatLayer>(layer_.body))) {
       return Error("has " + std::to_string(layer_.inputs.size()) + " operands and " +
@@ -146,8 +164,7 @@ class Checker {
   Status Check(const BatchMatmulLayer&) const {
     const Shape& a = in(0).shape;
     const Shape& b = in(1).shape;
-    if (a.size() < 2 || b.size() != a.size() || a.back() != b[b.size() - 2] ||
-        !std::equal(a.begin(), a.end() - 2, b.begin())) {
+    if (a.size() < 2 || b.size() != a.size() || a.back() != b[b.size() - 2]) {
       return Error("shapes " + ShapeToString(a) + " and " + ShapeToString(b) + " do not multiply");
     }
     const bool integer = in(0).quantization.has_value();
@@ -156,22 +173,99 @@ class Checker {
     }
     Shape expected = a;
     expected.back() = b.back();
-    return Expect(expected);
-  }
-
-  Status Check(const BinaryLayer&) const {
-    const Shape& a = in(0).shape;
-    const Shape& b = in(1).shape;
-    Shape expected(std::max(a.size(), b.size()), 1);
-    for (size_t i = 0; i < expected.size(); ++i) {
-      const int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
-      const int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
-      if (x != y && x != 1 && y != 1) {
+    for (size_t i = 0; i + 2 < a.size(); ++i) {
+      if (a[i] != b[i] && a[i] != 1 && b[i] != 1) {
         return Error("shapes " + ShapeToString(a) + " and " + ShapeToString(b) +
                      " do not broadcast");
       }
-      expected[expected.size() - 1 - i] = x == 1 ? y : x;
+      expected[i] = a[i] == 1 ? b[i] : a[i];
     }
+    return Expect(expected);
+  }
+
+  // The operands broadcast to the result.
+  Status CheckBroadcast() const {
+    Shape expected;
+    for (size_t operand = 0; operand < layer_.inputs.size(); ++operand) {
+      const Shape& shape = in(operand).shape;
+      if (shape.size() > expected.size()) {
+        expected.insert(expected.begin(), shape.size() - expected.size(), 1);
+      }
+      for (size_t i = 0; i < shape.size(); ++i) {
+        int64_t& size = expected[expected.size() - shape.size() + i];
+        if (size != shape[i] && size != 1 && shape[i] != 1) {
+          return Error("operand " + std::to_string(operand) + " of shape " + ShapeToString(shape) +
+                       " does not broadcast with " + ShapeToString(in(0).shape));
+        }
+        size = size == 1 ? shape[i] : size;
+      }
+    }
+    return Expect(expected);
+  }
+
+  Status Check(const BinaryLayer&) const { return CheckBroadcast(); }
+
+  Status Check(const SelectLayer&) const {
+    for (const size_t operand : {1, 2}) {
+      if (IsStoredFloat(in(operand).type) != IsStoredFloat(out().type)) {
+        return Error("what it chooses from differs in type");
+      }
+    }
+    if (in().type != ElementType::kBool) {
+      return Error("its condition is not bool");
+    }
+    return CheckBroadcast();
+  }
+
+  Status Check(const ExpandLayer&) const {
+    const Shape& from = in().shape;
+    const Shape& to = out().shape;
+    for (size_t i = 0; i < from.size(); ++i) {
+      if (from.size() > to.size() ||
+          (from[from.size() - 1 - i] != 1 && from[from.size() - 1 - i] != to[to.size() - 1 - i])) {
+        return Error(ShapeToString(from) + " does not expand to " + ShapeToString(to));
+      }
+    }
+    return OkStatus();
+  }
+
+  Status Check(const TakeLayer& take) const {
+    const auto axis = static_cast<size_t>(take.axis);
+    if (take.axis < 0 || axis >= in().shape.size()) {
+      return Error("axis " + std::to_string(take.axis) + " does not exist");
+    }
+    for (const int64_t index : take.indices) {
+      if (index < 0 || index >= in().shape[axis]) {
+        return Error("index " + std::to_string(index) + " is outside " + ShapeToString(in().shape));
+      }
+    }
+    Shape expected = in().shape;
+    expected[axis] = static_cast<int64_t>(take.indices.size());
+    return Expect(expected);
+  }
+
+  Status Check(const GatherLayer&) const {
+    const Shape& table = in(0).shape;
+    if (table.empty() || in(0).type != out().type || !SameQuantization(in(0), out()) ||
+        (in(1).type != ElementType::kInt64 && in(1).type != ElementType::kInt32)) {
+      return Error("its table is a number, or its indices are not int32 or int64");
+    }
+    Shape expected = in(1).shape;
+    expected.insert(expected.end(), table.begin() + 1, table.end());
+    return Expect(expected);
+  }
+
+  Status Check(const ArgLayer& arg) const {
+    const auto axis = static_cast<size_t>(arg.axis);
+    if (arg.axis < 0 || axis >= in().shape.size() || out().type != ElementType::kInt64) {
+      return Error("axis " + std::to_string(arg.axis) + " does not exist");
+    }
+    Shape expected = in().shape;
+    expected[axis] = 1;
+    if (out().shape == expected) {
+      return OkStatus();
+    }
+    expected.erase(expected.begin() + arg.axis);
     return Expect(expected);
   }
 
@@ -255,7 +349,13 @@ class Checker {
       if (other != expected) {
         return Error("operands differ in more than the axis");
       }
+      if (concat.interleaved && size > in(i - 1).shape[axis]) {
+        return Error("interleaves operands that grow");
+      }
       expected[axis] += size;
+    }
+    if (concat.interleaved && in().shape[axis] > in(layer_.inputs.size() - 1).shape[axis] + 1) {
+      return Error("interleaves operands of too different sizes");
     }
     return Expect(expected);
   }

@@ -98,8 +98,34 @@ void DropDeadValues(Module& module) {
   module.quantized.clear();
 }
 
+// Multiply-accumulates of an operator that runs on the host, so that reports can say its share.
+int64_t HostMacs(const LayerGraph& graph, const Layer& layer, const std::string& op) {
+  const auto shape = [&](size_t input) { return graph.value(layer.inputs[input]).shape; };
+  const int64_t made = ElementCount(graph.value(layer.outputs[0]).shape);
+  if (op == "Conv" || op == "ConvInteger") {
+    return made * ElementCount(shape(1)) / shape(1)[0];
+  }
+  if (op == "ConvTranspose") {
+    return ElementCount(shape(0)) * ElementCount(shape(1)) / shape(1)[0];
+  }
+  if (op == "MatMul" || op == "MatMulInteger") {
+    return made * shape(0).back();
+  }
+  if (op == "Gemm") {
+    return ElementCount(shape(0)) / graph.value(layer.outputs[0]).shape[0] * made;
+  }
+  if (op == "GRU" || op == "LSTM" || op == "RNN") {
+    const int64_t rows = ElementCount(shape(0)) / shape(0).back();  // steps times batch
+    return rows * (ElementCount(shape(1)) + ElementCount(shape(2)));
+  }
+  return 0;
+}
+
 int64_t MacsOf(const LayerGraph& graph, const Layer& layer) {
   const Shape& out = graph.value(layer.outputs[0]).shape;
+  if (const auto* host = std::get_if<HostLayer>(&layer.body)) {
+    return HostMacs(graph, layer, host->node.op_type);
+  }
   if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
     return ElementCount(out) * (matrix->weight.elements() / matrix->weight.shape[0]);
   }

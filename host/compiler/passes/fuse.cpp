@@ -163,7 +163,13 @@ bool FuseOne(Module& module) {
     }
     const Layer& follower = graph.layers[static_cast<size_t>(next)];
     const auto* unary = std::get_if<UnaryLayer>(&follower.body);
-    const bool floats = unary != nullptr && !IsQuantized(graph, follower.outputs[0]) &&
+    // On integers of 32 bits ScalarE adds a bias before it scales.
+    const bool counts = graph.value(layer.inputs[0]).type == ElementType::kInt32;
+    const bool rounds = unary != nullptr &&
+                        graph.value(follower.outputs[0]).type != ElementType::kFloat32 &&
+                        !std::holds_alternative<MatrixLayer>(layer.body);
+    const bool floats = unary != nullptr && !counts && !rounds &&
+                        !IsQuantized(graph, follower.outputs[0]) &&
                         graph.value(between).type == ElementType::kFloat32;
     if (!floats || !Join(module, layer, *unary)) {
       continue;

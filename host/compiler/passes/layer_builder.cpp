@@ -127,7 +127,9 @@ bool IsMovement(const Layer& layer) {
   return std::holds_alternative<ReshapeLayer>(layer.body) ||
          std::holds_alternative<TransposeLayer>(layer.body) ||
          std::holds_alternative<ConcatLayer>(layer.body) ||
-         std::holds_alternative<SliceLayer>(layer.body);
+         std::holds_alternative<SliceLayer>(layer.body) ||
+         std::holds_alternative<TakeLayer>(layer.body) ||
+         std::holds_alternative<ExpandLayer>(layer.body);
 }
 
 std::optional<Activation> Compose(const Activation& first, const Activation& second) {

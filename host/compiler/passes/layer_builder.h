@@ -52,7 +52,7 @@ bool IsTrivialAffine(const UnaryLayer& unary);
 bool IsQuantized(const LayerGraph& graph, ValueId id);
 bool SameQuantization(const Value& a, const Value& b);
 
-// A layer that only moves elements: Reshape, Transpose, Concat, Slice.
+// A layer that only moves elements: Reshape, Transpose, Concat, Slice, Take, Expand.
 bool IsMovement(const Layer& layer);
 
 // `first`, then `second`, as one activation; nothing when no single one does both.

@@ -12,7 +12,9 @@ const std::map<std::string, LoweringRule>& Rules() {
   static const std::map<std::string, LoweringRule> rules = [] {
     std::map<std::string, LoweringRule> result;
     for (const auto& group :
-         {MatrixRules(), ElementwiseRules(), QuantizationRules(), MovementRules(), WindowRules()}) {
+         {MatrixRules(), ElementwiseRules(), QuantizationRules(), MovementRules(), WindowRules(),
+          FunctionRules(), LogicRules(), NormalizationRules(), IndexRules(), ResizeRules(),
+          TransposedRules(), RecurrentRules(), EinsumRules(), IntegerRules()}) {
       for (const OperatorRule& rule : group) {
         result.emplace(rule.op_type, rule.lower);
       }
@@ -186,7 +188,8 @@ void Lowering::Emit(const HostNode& node, std::vector<ValueId> inputs, LayerBody
 
 ValueId Lowering::EmitTemporary(const HostNode& node, std::vector<ValueId> inputs, LayerBody body,
                                 Shape shape, ElementType type) {
-  const ValueId id = AddValue(layers(), node.outputs[0] + ".part", type, std::move(shape));
+  const std::string name = node.outputs[0] + ".part" + std::to_string(++temporaries_);
+  const ValueId id = AddValue(layers(), name, type, std::move(shape));
   AddLayer(layers(), Source(node), std::move(inputs), {id}, std::move(body));
   return id;
 }
@@ -206,6 +209,13 @@ Refusal Lowering::NeedFloats(const HostNode& node) const {
 Refusal Lowering::Invalid(const HostNode& node, const std::string& what) {
   if (error_.ok()) {
     error_ = Status(StatusCode::kInvalidArgument, Describe(node) + ": " + what);
+  }
+  return what;
+}
+
+Refusal Lowering::Unsupported(const HostNode& node, const std::string& what) {
+  if (error_.ok()) {
+    error_ = Status(StatusCode::kUnsupported, Describe(node) + ": " + what);
   }
   return what;
 }

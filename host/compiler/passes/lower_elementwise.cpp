@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "host/compiler/passes/lowering.h"
+#include "host/compiler/passes/expression.h"
 
 namespace neuron::compiler {
 namespace {
@@ -53,17 +53,6 @@ Refusal LowerLeakyRelu(Lowering& lowering, const HostNode& node) {
   return EmitUnary(lowering, node, WithFunction(Function::kLeaky, node.Float("alpha", 0.01F)));
 }
 
-Refusal LowerPRelu(Lowering& lowering, const HostNode& node) {
-  if (const auto slope = lowering.ScalarOf(node.inputs[1])) {
-    if (auto refusal = lowering.NeedFloats(node)) {
-      return refusal;
-    }
-    lowering.Emit(node, {lowering.ValueOf(node.inputs[0])}, WithFunction(Function::kLeaky, *slope));
-    return std::nullopt;
-  }
-  return "its slope differs between channels or is computed; one constant slope runs on ScalarE";
-}
-
 Refusal LowerAbs(Lowering& lowering, const HostNode& node) {
   return EmitUnary(lowering, node, WithFunction(Function::kLeaky, -1.0F));
 }
@@ -96,16 +85,14 @@ Refusal LowerHardSwish(Lowering& lowering, const HostNode& node) {
 }
 
 Refusal LowerIdentity(Lowering& lowering, const HostNode& node) {
-  const ElementType type = lowering.info(node.inputs[0]).type;
   if (node.outputs.size() > 1 && !node.outputs[1].empty()) {
     return "its mask output is used";
   }
   if (node.inputs.size() > 2 && !node.inputs[2].empty()) {
     return "it may drop elements at random: it has a training mode";
   }
-  if (type != lowering.info(node.outputs[0]).type) {
-    return std::string("the engines do not convert ") + ElementTypeName(type) + " to " +
-           ElementTypeName(lowering.info(node.outputs[0]).type);
+  if (auto refusal = NeedMovable(lowering, node.inputs[0])) {
+    return refusal;
   }
   lowering.Emit(node, {lowering.ValueOf(node.inputs[0])}, ReshapeLayer{});
   return std::nullopt;
@@ -211,16 +198,6 @@ Refusal LowerBinaryPair(Lowering& lowering, const HostNode& node, BinaryOp op) {
   return std::nullopt;
 }
 
-Shape Broadcast(const Shape& a, const Shape& b) {
-  Shape result(std::max(a.size(), b.size()), 1);
-  for (size_t i = 0; i < result.size(); ++i) {
-    const int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
-    const int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
-    result[result.size() - 1 - i] = x == 1 ? y : x;
-  }
-  return result;
-}
-
 template <BinaryOp Op>
 Refusal LowerBinary(Lowering& lowering, const HostNode& node) {
   if (auto refusal = lowering.NeedFloats(node)) {
@@ -242,8 +219,8 @@ Refusal LowerBinary(Lowering& lowering, const HostNode& node) {
     const bool last = i + 1 == node.inputs.size();
     left = EmitBinary(lowering, node, Op, left, right,
                       last ? std::nullopt
-                           : std::optional(Broadcast(lowering.layers().value(left).shape,
-                                                     lowering.layers().value(right).shape)));
+                           : std::optional(BroadcastShape(lowering.layers().value(left).shape,
+                                                          lowering.layers().value(right).shape)));
   }
   return std::nullopt;
 }
@@ -253,6 +230,9 @@ Refusal LowerPow(Lowering& lowering, const HostNode& node) {
     return lowering.NeedFloats(node);
   }
   const auto exponent = lowering.ScalarOf(node.inputs[1]);
+  if (lowering.info(node.outputs[0]).shape != lowering.info(node.inputs[0]).shape) {
+    return "its exponent enlarges the result";
+  }
   if (!exponent || lowering.ConstantOf(node.inputs[0])) {
     return "its exponent is computed or differs between elements; a constant 2, 3, 0.5, 1, -0.5 or "
            "-1 runs on the engines";
@@ -325,7 +305,6 @@ Refusal LowerClip(Lowering& lowering, const HostNode& node) {
 constexpr OperatorRule kRules[] = {
     {"Relu", LowerRelu},
     {"LeakyRelu", LowerLeakyRelu},
-    {"PRelu", LowerPRelu},
     {"Abs", LowerAbs},
     {"Neg", LowerNeg},
     {"HardSigmoid", LowerHardSigmoid},
@@ -341,7 +320,6 @@ constexpr OperatorRule kRules[] = {
     {"Softplus", LowerFunction<Function::kSoftplus>},
     {"Identity", LowerIdentity},
     {"Dropout", LowerIdentity},
-    {"Cast", LowerIdentity},
     {"Add", LowerBinary<BinaryOp::kAdd>},
     {"Sum", LowerBinary<BinaryOp::kAdd>},
     {"Sub", LowerBinary<BinaryOp::kSub>},

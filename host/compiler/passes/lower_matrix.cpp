@@ -2,16 +2,10 @@
 // Conv, Gemm and MatMul to matrix layers.
 #include <algorithm>
 
-#include "host/compiler/passes/lowering.h"
+#include "host/compiler/passes/expression.h"
 
 namespace neuron::compiler {
 namespace {
-
-struct Weights {
-  HostTensor tensor;  // float32, or the stored integers
-  int32_t zero_point = 0;
-  std::optional<QuantizedWeights> quantized;
-};
 
 bool Is8Bit(ElementType type) { return type == ElementType::kInt8 || type == ElementType::kUint8; }
 
@@ -44,35 +38,6 @@ std::optional<Weights> QuantizedConstant(Lowering& lowering, const std::string& 
     weights.zero_point = static_cast<int32_t>(zeros[0]);
   }
   return weights;
-}
-
-std::optional<Weights> WeightsOf(Lowering& lowering, const std::string& name, size_t row_axis) {
-  if (auto quantized = QuantizedConstant(lowering, name, row_axis)) {
-    return quantized;
-  }
-  const auto constant = lowering.ConstantOf(name);
-  if (!constant || constant->type != ElementType::kFloat32) {
-    return std::nullopt;
-  }
-  return Weights{*constant, 0, std::nullopt};
-}
-
-// Bias integers with their scales, when the bias is a DequantizeLinear of INT32.
-void TakeQuantizedBias(Lowering& lowering, const std::string& name, QuantizedWeights& quantized) {
-  const HostNode* node = lowering.DequantizedConstant(name);
-  if (node == nullptr) {
-    return;
-  }
-  const HostTensor& stored = *lowering.info(node->inputs[0]).constant;
-  const bool shifted = Lowering::Has(*node, 2) && [&] {
-    const auto zeros = lowering.info(node->inputs[2]).constant->ToInts();
-    return std::any_of(zeros.begin(), zeros.end(), [](int64_t z) { return z != 0; });
-  }();
-  if (stored.type != ElementType::kInt32 || stored.shape.size() != 1 || shifted) {
-    return;
-  }
-  quantized.bias.assign(stored.as<int32_t>().begin(), stored.as<int32_t>().end());
-  quantized.bias_scale = lowering.info(node->inputs[1]).constant->ToFloats();
 }
 
 void EmitMatrix(Lowering& lowering, const HostNode& node, ValueId input, MatrixLayer layer,
@@ -138,21 +103,6 @@ Refusal LowerConv(Lowering& lowering, const HostNode& node) {
   EmitMatrix(lowering, node, lowering.ValueOf(node.inputs[0]), std::move(layer),
              std::move(weights->quantized));
   return std::nullopt;
-}
-
-// [K, M] -> [M, K]
-HostTensor Transposed(const HostTensor& matrix) {
-  const int64_t rows = matrix.shape[0];
-  const int64_t columns = matrix.shape[1];
-  HostTensor result(matrix.type, {columns, rows});
-  const size_t bytes = ElementBytes(matrix.type);
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t c = 0; c < columns; ++c) {
-      std::memcpy(result.data.data() + static_cast<size_t>(c * rows + r) * bytes,
-                  matrix.data.data() + static_cast<size_t>(r * columns + c) * bytes, bytes);
-    }
-  }
-  return result;
 }
 
 // The transposition of a computed matrix [A, B].
@@ -241,14 +191,53 @@ Refusal LowerGemm(Lowering& lowering, const HostNode& node) {
   if (auto weights = WeightsOf(lowering, node.inputs[1], node.Int("transB", 0) != 0 ? 0 : 1)) {
     return LowerGemmConstant(lowering, node, std::move(*weights));
   }
-  if (Lowering::Has(node, 2)) {
-    return "both matrices are computed and a third operand is added; use MatMul and Add instead";
-  }
   const ValueId a = node.Int("transA", 0) != 0 ? TransposedValue(lowering, node, node.inputs[0])
                                                : lowering.ValueOf(node.inputs[0]);
   const ValueId b = node.Int("transB", 0) != 0 ? TransposedValue(lowering, node, node.inputs[1])
                                                : lowering.ValueOf(node.inputs[1]);
-  lowering.Emit(node, {a, b}, BatchMatmulLayer{node.Float("alpha", 1.0F)});
+  const BatchMatmulLayer product{node.Float("alpha", 1.0F)};
+  const float beta = node.Float("beta", 1.0F);
+  if (!Lowering::Has(node, 2) || beta == 0.0F) {
+    lowering.Emit(node, {a, b}, product);
+    return std::nullopt;
+  }
+  Expression e(lowering, node);
+  const ValueId sum =
+      lowering.EmitTemporary(node, {a, b}, product, lowering.info(node.outputs[0]).shape);
+  e.Finish(e.Binary(BinaryOp::kAdd, sum, e.Affine(e.Input(2), beta, 0.0F)));
+  return std::nullopt;
+}
+
+// `value` with ones in front of its shape, up to `rank` dimensions.
+ValueId WithRank(Expression& e, ValueId value, size_t rank) {
+  Shape shape = e.shape(value);
+  if (shape.size() == rank) {
+    return value;
+  }
+  shape.insert(shape.begin(), rank - shape.size(), 1);
+  return e.Reshape(value, std::move(shape));
+}
+
+// Two computed operands, or a constant one with leading dimensions. Vectors become matrices of one
+// row (a) or one column (b), and the result drops that dimension again.
+Refusal LowerComputedMatMul(Lowering& lowering, const HostNode& node) {
+  Expression e(lowering, node);
+  ValueId a = e.Input(0);
+  ValueId b = e.Input(1);
+  if (e.shape(a).size() == 1) {
+    a = e.Reshape(a, {1, e.shape(a)[0]});
+  }
+  if (e.shape(b).size() == 1) {
+    b = e.Reshape(b, {e.shape(b)[0], 1});
+  }
+  const size_t rank = std::max(e.shape(a).size(), e.shape(b).size());
+  a = WithRank(e, a, rank);
+  b = WithRank(e, b, rank);
+  Shape result = BroadcastShape({e.shape(a).begin(), e.shape(a).end() - 2},
+                                {e.shape(b).begin(), e.shape(b).end() - 2});
+  result.push_back(e.shape(a)[rank - 2]);
+  result.push_back(e.shape(b).back());
+  e.Finish(lowering.EmitTemporary(node, {a, b}, BatchMatmulLayer{}, std::move(result)));
   return std::nullopt;
 }
 
@@ -258,15 +247,12 @@ Refusal LowerMatMul(Lowering& lowering, const HostNode& node) {
   }
   const Shape& a = lowering.info(node.inputs[0]).shape;
   const Shape& b = lowering.info(node.inputs[1]).shape;
-  if (a.size() < 2 || b.size() < 2) {
-    return "a vector operand is not supported; reshape it to a matrix";
-  }
-  if (a.back() != b[b.size() - 2]) {
+  if (a.empty() || b.empty() || a.back() != b[b.size() == 1 ? 0 : b.size() - 2]) {
     return lowering.Invalid(
         node, "shapes " + ShapeToString(a) + " and " + ShapeToString(b) + " do not multiply");
   }
-  const bool plain = std::all_of(b.begin(), b.end() - 2, [](int64_t dim) { return dim == 1; }) &&
-                     a.size() >= b.size();
+  const bool plain = a.size() >= 2 && b.size() >= 2 && a.size() >= b.size() &&
+                     std::all_of(b.begin(), b.end() - 2, [](int64_t dim) { return dim == 1; });
   if (plain) {
     if (auto weights = WeightsOf(lowering, node.inputs[1], b.size() - 1)) {
       weights->tensor.shape = {b[b.size() - 2], b.back()};
@@ -279,13 +265,7 @@ Refusal LowerMatMul(Lowering& lowering, const HostNode& node) {
       return std::nullopt;
     }
   }
-  if (!std::equal(a.begin(), a.end() - 2, b.begin(), b.end() - 2)) {
-    return "two computed operands must have the same leading dimensions, not " + ShapeToString(a) +
-           " and " + ShapeToString(b);
-  }
-  lowering.Emit(node, {lowering.ValueOf(node.inputs[0]), lowering.ValueOf(node.inputs[1])},
-                BatchMatmulLayer{});
-  return std::nullopt;
+  return LowerComputedMatMul(lowering, node);
 }
 
 constexpr OperatorRule kRules[] = {
@@ -295,6 +275,48 @@ constexpr OperatorRule kRules[] = {
 };
 
 }  // namespace
+
+std::optional<Weights> WeightsOf(Lowering& lowering, const std::string& name, size_t row_axis) {
+  if (auto quantized = QuantizedConstant(lowering, name, row_axis)) {
+    return quantized;
+  }
+  const auto constant = lowering.ConstantOf(name);
+  if (!constant || constant->type != ElementType::kFloat32) {
+    return std::nullopt;
+  }
+  return Weights{*constant, 0, std::nullopt};
+}
+
+void TakeQuantizedBias(Lowering& lowering, const std::string& name, QuantizedWeights& quantized) {
+  const HostNode* node = lowering.DequantizedConstant(name);
+  if (node == nullptr) {
+    return;
+  }
+  const HostTensor& stored = *lowering.info(node->inputs[0]).constant;
+  const bool shifted = Lowering::Has(*node, 2) && [&] {
+    const auto zeros = lowering.info(node->inputs[2]).constant->ToInts();
+    return std::any_of(zeros.begin(), zeros.end(), [](int64_t z) { return z != 0; });
+  }();
+  if (stored.type != ElementType::kInt32 || stored.shape.size() != 1 || shifted) {
+    return;
+  }
+  quantized.bias.assign(stored.as<int32_t>().begin(), stored.as<int32_t>().end());
+  quantized.bias_scale = lowering.info(node->inputs[1]).constant->ToFloats();
+}
+
+HostTensor Transposed(const HostTensor& matrix) {
+  const int64_t rows = matrix.shape[0];
+  const int64_t columns = matrix.shape[1];
+  HostTensor result(matrix.type, {columns, rows});
+  const size_t bytes = ElementBytes(matrix.type);
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = 0; c < columns; ++c) {
+      std::memcpy(result.data.data() + static_cast<size_t>(c * rows + r) * bytes,
+                  matrix.data.data() + static_cast<size_t>(r * columns + c) * bytes, bytes);
+    }
+  }
+  return result;
+}
 
 std::span<const OperatorRule> MatrixRules() { return kRules; }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators that move elements to reshape, transpose, concatenate, slice and pad layers.
+// Operators that move whole blocks of elements: reshape, transpose, concatenate, split and slice.
 #include <algorithm>
 #include <numeric>
 
@@ -7,16 +7,6 @@
 
 namespace neuron::compiler {
 namespace {
-
-// Movement works on what SBUF holds: float32 and 8-bit integers.
-Refusal NeedMovable(const Lowering& lowering, const std::string& name) {
-  const ElementType type = lowering.info(name).type;
-  if (type == ElementType::kFloat32 || type == ElementType::kInt8 || type == ElementType::kUint8) {
-    return std::nullopt;
-  }
-  return "'" + name + "' is " + ElementTypeName(type) +
-         "; the engines move float32, int8 and uint8";
-}
 
 Refusal LowerReshape(Lowering& lowering, const HostNode& node) {
   if (auto refusal = NeedMovable(lowering, node.inputs[0])) {
@@ -146,94 +136,23 @@ Refusal LowerSlice(Lowering& lowering, const HostNode& node) {
   return std::nullopt;
 }
 
-Refusal LowerGather(Lowering& lowering, const HostNode& node) {
-  if (auto refusal = NeedMovable(lowering, node.inputs[0])) {
-    return refusal;
-  }
-  const auto constant = lowering.ConstantOf(node.inputs[1]);
-  if (!constant || constant->elements() == 0) {
-    return "its indices are computed; constant evenly spaced indices run as a slice";
-  }
-  const Shape& shape = lowering.info(node.inputs[0]).shape;
-  const auto axis = lowering.Axis(node, node.Int("axis", 0), shape.size());
-  if (!axis) {
-    return "its axis does not exist";
-  }
-  std::vector<int64_t> indices = constant->ToInts();
-  for (int64_t& index : indices) {
-    index += index < 0 ? shape[*axis] : 0;
-    if (index < 0 || index >= shape[*axis]) {
-      return lowering.Invalid(node, "an index is outside the axis");
-    }
-  }
-  const int64_t step = indices.size() > 1 ? indices[1] - indices[0] : 1;
-  for (size_t i = 1; i < indices.size(); ++i) {
-    if (step == 0 || indices[i] - indices[i - 1] != step) {
-      return "its indices are not evenly spaced; a slice would run on the DMA engine";
-    }
-  }
-  Shape sliced = shape;
-  sliced[*axis] = static_cast<int64_t>(indices.size());
-  const ValueId part = lowering.EmitTemporary(node, {lowering.ValueOf(node.inputs[0])},
-                                              SliceOf(shape, *axis, indices[0], step), sliced,
-                                              lowering.info(node.inputs[0]).type);
-  lowering.Emit(node, {part}, ReshapeLayer{});
-  return std::nullopt;
-}
-
-Refusal LowerPad(Lowering& lowering, const HostNode& node) {
-  if (auto refusal = NeedMovable(lowering, node.inputs[0])) {
-    return refusal;
-  }
-  const std::string mode = node.String("mode", "constant");
-  if (mode != "constant") {
-    return "mode '" + mode + "' is not constant";
-  }
-  const Shape& shape = lowering.info(node.inputs[0]).shape;
-  const auto pads = ListOf(lowering, node, "pads", 1, {});
-  std::vector<int64_t> all(shape.size());
-  std::iota(all.begin(), all.end(), 0);
-  const auto axes = ListOf(lowering, node, "", 3, all);
-  if (!pads || !axes || pads->size() != 2 * axes->size()) {
-    return "its pads are computed";
-  }
-  PadLayer layer;
-  layer.low.assign(shape.size(), 0);
-  layer.high.assign(shape.size(), 0);
-  layer.value = node.Float("value", 0.0F);
-  if (Lowering::Has(node, 2)) {
-    const auto value = lowering.ScalarOf(node.inputs[2]);
-    if (!value) {
-      return "its fill value is computed";
-    }
-    layer.value = *value;
-  }
-  if (lowering.info(node.inputs[0]).type != ElementType::kFloat32) {
-    return "it pads integers without a quantisation; move it before QuantizeLinear";
-  }
-  for (size_t i = 0; i < axes->size(); ++i) {
-    const auto axis = lowering.Axis(node, (*axes)[i], shape.size());
-    if (!axis) {
-      return "its axis does not exist";
-    }
-    layer.low[*axis] = (*pads)[i];
-    layer.high[*axis] = (*pads)[i + axes->size()];
-    if ((*pads)[i] < 0 || (*pads)[i + axes->size()] < 0) {
-      return "it crops with negative pads; use Slice";
-    }
-  }
-  lowering.Emit(node, {lowering.ValueOf(node.inputs[0])}, std::move(layer));
-  return std::nullopt;
-}
-
 constexpr OperatorRule kRules[] = {
     {"Reshape", LowerReshape},   {"Flatten", LowerReshape},     {"Squeeze", LowerReshape},
     {"Unsqueeze", LowerReshape}, {"Transpose", LowerTranspose}, {"Concat", LowerConcat},
-    {"Split", LowerSplit},       {"Slice", LowerSlice},         {"Gather", LowerGather},
-    {"Pad", LowerPad},
+    {"Split", LowerSplit},       {"Slice", LowerSlice},
 };
 
 }  // namespace
+
+Refusal NeedMovable(const Lowering& lowering, const std::string& name) {
+  const ElementType type = lowering.info(name).type;
+  if (type == ElementType::kFloat32 || type == ElementType::kInt8 || type == ElementType::kUint8 ||
+      type == ElementType::kBool) {
+    return std::nullopt;
+  }
+  return "'" + name + "' is " + ElementTypeName(type) +
+         "; the engines move float32, int8, uint8 and bool";
+}
 
 std::span<const OperatorRule> MovementRules() { return kRules; }
 

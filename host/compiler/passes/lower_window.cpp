@@ -2,7 +2,7 @@
 // Pools, reductions and softmax.
 #include <algorithm>
 
-#include "host/compiler/passes/lowering.h"
+#include "host/compiler/passes/expression.h"
 
 namespace neuron::compiler {
 namespace {
@@ -57,6 +57,37 @@ Refusal LowerMaxPool(Lowering& lowering, const HostNode& node) {
 
 Refusal LowerAveragePool(Lowering& lowering, const HostNode& node) {
   return LowerPool(lowering, node, ReduceOp::kMean);
+}
+
+// (sum over the window of |x|^p) ^ (1 / p): the mean of a window that counts its padding, times its
+// area.
+Refusal LowerLpPool(Lowering& lowering, const HostNode& node) {
+  if (auto refusal = lowering.NeedFloats(node)) {
+    return refusal;
+  }
+  const int64_t p = node.Int("p", 2);
+  const Shape& output = lowering.info(node.outputs[0]).shape;
+  const Shape kernel = node.Ints("kernel_shape");
+  const auto window = ReadWindow(node, lowering.info(node.inputs[0]).shape, output, kernel);
+  if (!window || (p != 1 && p != 2)) {
+    return lowering.Unsupported(
+        node, "the engines take norms with p = 1 or 2 over one or two spatial dimensions");
+  }
+  Expression e(lowering, node);
+  const ValueId x = e.Input(0);
+  const ValueId powers =
+      p == 2 ? e.Binary(BinaryOp::kMul, x, x) : e.Apply(Function::kLeaky, x, -1.0F);
+  PoolLayer layer;
+  layer.op = ReduceOp::kMean;
+  layer.kernel = window->kernel;
+  layer.strides = window->strides;
+  layer.dilations = window->dilations;
+  layer.pads = window->pads;
+  layer.count_include_pad = true;
+  const ValueId mean = lowering.EmitTemporary(node, {powers}, layer, output);
+  const ValueId sum = e.Affine(mean, static_cast<float>(ElementCount(kernel)), 0.0F);
+  e.Finish(p == 2 ? e.Apply(Function::kSqrt, sum) : sum);
+  return std::nullopt;
 }
 
 template <ReduceOp Op>
@@ -118,6 +149,7 @@ Refusal LowerSoftmax(Lowering& lowering, const HostNode& node) {
 constexpr OperatorRule kRules[] = {
     {"MaxPool", LowerMaxPool},
     {"AveragePool", LowerAveragePool},
+    {"LpPool", LowerLpPool},
     {"GlobalMaxPool", LowerGlobalPool<ReduceOp::kMax>},
     {"GlobalAveragePool", LowerGlobalPool<ReduceOp::kMean>},
     {"ReduceSum", LowerReduce<ReduceOp::kSum>},

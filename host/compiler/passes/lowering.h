@@ -44,7 +44,7 @@ class Lowering {
   // A layer for `node` that makes its output `output_index`.
   void Emit(const HostNode& node, std::vector<ValueId> inputs, LayerBody body,
             size_t output_index = 0);
-  // A layer for `node` that makes a new value, which is returned.
+  // A layer for `node` that makes a new value of its own name, which is returned.
   ValueId EmitTemporary(const HostNode& node, std::vector<ValueId> inputs, LayerBody body,
                         Shape shape, ElementType type = ElementType::kFloat32);
 
@@ -54,6 +54,8 @@ class Lowering {
   // Records that the model itself is wrong, so that lowering stops with an error that names the
   // node.
   Refusal Invalid(const HostNode& node, const std::string& what);
+  // Records that neither an engine nor the host can run this node, so that lowering stops.
+  Refusal Unsupported(const HostNode& node, const std::string& what);
   const Status& error() const { return error_; }
   // `axis` counted from the front; nothing, and an error on record, when the rank has no such axis.
   std::optional<size_t> Axis(const HostNode& node, int64_t axis, size_t rank);
@@ -64,6 +66,7 @@ class Lowering {
   const Graph& graph_;
   Module module_;
   Status error_;
+  int temporaries_ = 0;
   std::map<std::string, ValueId> ids_;
   std::map<std::string, const HostNode*> dequantized_constants_;
   std::map<std::string, std::shared_ptr<const HostTensor>> dequantized_values_;
@@ -80,6 +83,33 @@ std::span<const OperatorRule> ElementwiseRules();
 std::span<const OperatorRule> QuantizationRules();
 std::span<const OperatorRule> MovementRules();
 std::span<const OperatorRule> WindowRules();
+std::span<const OperatorRule> FunctionRules();
+std::span<const OperatorRule> LogicRules();
+std::span<const OperatorRule> NormalizationRules();
+std::span<const OperatorRule> IndexRules();
+std::span<const OperatorRule> ResizeRules();
+std::span<const OperatorRule> TransposedRules();
+std::span<const OperatorRule> RecurrentRules();
+std::span<const OperatorRule> EinsumRules();
+std::span<const OperatorRule> IntegerRules();
+
+// A refusal unless the tensor has a type that engines move: float32, 8-bit integers, bool.
+Refusal NeedMovable(const Lowering& lowering, const std::string& name);
+
+// Weights of a matrix layer: float32, or stored integers with what is known of their scales.
+struct Weights {
+  HostTensor tensor;
+  int32_t zero_point = 0;
+  std::optional<QuantizedWeights> quantized;
+};
+
+// The constant operand `name` as weights whose output channels lie along `row_axis`; nothing when
+// it is computed.
+std::optional<Weights> WeightsOf(Lowering& lowering, const std::string& name, size_t row_axis);
+// Bias integers with their scales, when the bias is a DequantizeLinear of INT32.
+void TakeQuantizedBias(Lowering& lowering, const std::string& name, QuantizedWeights& quantized);
+// The transposition of a constant matrix.
+HostTensor Transposed(const HostTensor& matrix);
 
 // Axes from the attribute or the constant input `index`, non-negative and sorted; nothing when they
 // are computed or (with an error on record) do not exist. All axes when none are given.

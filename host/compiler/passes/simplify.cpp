@@ -42,8 +42,17 @@ bool IsNoOp(const LayerGraph& graph, const Layer& layer) {
   if (const auto* pad = std::get_if<PadLayer>(&layer.body)) {
     return std::all_of(pad->low.begin(), pad->low.end(), [](int64_t n) { return n == 0; });
   }
+  if (const auto* take = std::get_if<TakeLayer>(&layer.body)) {
+    for (size_t i = 0; i < take->indices.size(); ++i) {
+      if (take->indices[i] != static_cast<int64_t>(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
   return std::holds_alternative<ReshapeLayer>(layer.body) ||
-         std::holds_alternative<ConcatLayer>(layer.body);
+         std::holds_alternative<ConcatLayer>(layer.body) ||
+         std::holds_alternative<ExpandLayer>(layer.body);
 }
 
 // Reshape after reshape, transposition after transposition: one layer from the first's input.

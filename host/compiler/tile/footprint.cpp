@@ -114,9 +114,10 @@ bool Footprint::LandsInDram(const Layer& layer) const {
   if (const auto* concat = std::get_if<ConcatLayer>(&layer.body)) {
     const auto axis = static_cast<size_t>(concat->axis);
     return PartAxis(layer.inputs[0]) == concat->axis &&
-           std::ranges::any_of(layer.inputs.begin(), layer.inputs.end() - 1, [&](ValueId id) {
-             return graph_.value(id).shape[axis] % config_.p != 0;
-           });
+           (concat->interleaved ||
+            std::ranges::any_of(layer.inputs.begin(), layer.inputs.end() - 1, [&](ValueId id) {
+              return graph_.value(id).shape[axis] % config_.p != 0;
+            }));
   }
   return (std::holds_alternative<ReshapeLayer>(layer.body) ||
           std::holds_alternative<SliceLayer>(layer.body)) &&

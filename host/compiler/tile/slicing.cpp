@@ -127,6 +127,30 @@ class NeedFinder {
     return pad.low[i] != 0 || pad.high[i] != 0 ? std::nullopt : Same();
   }
 
+  Needs operator()(const SelectLayer&) const { return Broadcast(); }
+  Needs operator()(const ExpandLayer&) const { return Broadcast(); }
+
+  // Along the taken axis: where the indices stay near a line, as those of a resizing do.
+  Needs operator()(const TakeLayer& take) const {
+    if (axis_ != take.axis) {
+      return Same();
+    }
+    constexpr int64_t kMaxSpan = 8;
+    const auto out = static_cast<int64_t>(take.indices.size());
+    const int64_t in = in_[static_cast<size_t>(axis_)];
+    AxisNeed need{axis_, std::max<int64_t>(in / out, 1), 0, 1, std::max<int64_t>(out / in, 1)};
+    int64_t low = in;
+    int64_t high = -in;
+    for (int64_t o = 0; o < out; ++o) {
+      const int64_t off = take.indices[static_cast<size_t>(o)] - o * need.step / need.divide;
+      low = std::min(low, off);
+      high = std::max(high, off);
+    }
+    need.first = low;
+    need.span = high - low + 1;
+    return need.span <= kMaxSpan ? One(need) : std::nullopt;
+  }
+
   template <typename Other>
   Needs operator()(const Other&) const {
     return std::nullopt;
@@ -209,8 +233,9 @@ Range NeededRange(const AxisNeed& need, const Range& out, int64_t size) {
   if (need.axis < 0) {
     return {0, size};
   }
-  return {std::clamp<int64_t>(out.low * need.step + need.first, 0, size),
-          std::clamp<int64_t>((out.high - 1) * need.step + need.first + need.span, 0, size)};
+  return {std::clamp<int64_t>(out.low * need.step / need.divide + need.first, 0, size),
+          std::clamp<int64_t>((out.high - 1) * need.step / need.divide + need.first + need.span, 0,
+                              size)};
 }
 
 std::optional<int> FollowingAxis(const LayerGraph& graph, const Layer& layer, size_t input,
@@ -251,6 +276,11 @@ LayerBody BodyOfPart(const LayerGraph& graph, const Layer& layer, int out_axis, 
     }
   } else if (auto* slice = std::get_if<SliceLayer>(&body)) {
     slice->starts[axis] = 0;
+  } else if (auto* take = std::get_if<TakeLayer>(&body);
+             take != nullptr && take->axis == out_axis) {
+    const int64_t from = NeededRange(need, out, in_shape[axis]).low;
+    take->indices = {take->indices.begin() + out.low, take->indices.begin() + out.high};
+    std::ranges::for_each(take->indices, [from](int64_t& index) { index -= from; });
   }
   return body;
 }

@@ -24,13 +24,14 @@ struct Range {
 Range HullOf(const Range& a, const Range& b);
 
 // What indices [low, high) of an output axis need of one input: indices
-// [low * step + first, (high - 1) * step + first + span) of `axis`, as far as they exist, and all
-// of the input when `axis` is -1.
+// [low * step / divide + first, (high - 1) * step / divide + first + span) of `axis`, rounded down,
+// as far as they exist, and all of the input when `axis` is -1.
 struct AxisNeed {
   int axis = -1;
   int64_t step = 1;
   int64_t first = 0;
   int64_t span = 1;
+  int64_t divide = 1;
 };
 
 // The needs of each input (an absent one has axis -1) of a part along `out_axis`; nothing when the

@@ -185,11 +185,127 @@ def attention():
                  [tensor("y", [2, 5, 18])], initializers)
 
 
+def upsampling():
+    """Transposed convolution, nearest and linear resizing, reflecting pads, depth to space."""
+    node = helper.make_node
+    nodes = [
+        node("ConvTranspose", ["x", "w0", "b0"], ["up"], "transposed", strides=[2, 2], pads=[1, 1, 1, 1],
+             output_padding=[1, 0], kernel_shape=[3, 4]),
+        node("LeakyRelu", ["up"], ["r0"], "leaky", alpha=0.1),
+        node("InstanceNormalization", ["r0", "s0", "b1"], ["n0"], "normalise"),
+        node("Pad", ["n0", "pads"], ["p0"], "pad", mode="reflect"),
+        node("Resize", ["p0", "", "twice"], ["near"], "nearest", mode="nearest",
+             coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
+        node("Conv", ["near", "w1"], ["c1"], "narrow", kernel_shape=[3, 3], strides=[2, 2]),
+        node("Elu", ["c1"], ["e1"], "elu"),
+        node("Resize", ["e1", "", "wide"], ["lin"], "linear", mode="linear",
+             coordinate_transformation_mode="half_pixel"),
+        node("DepthToSpace", ["lin"], ["y"], "shuffle", blocksize=2, mode="CRD"),
+    ]
+    initializers = [
+        weights("w0", 5, 18, 3, 4), weights("b0", 18), weights("s0", 18), weights("b1", 18), weights("w1", 8, 18, 3, 3),
+        constant("pads", [0, 0, 1, 2, 0, 0, 0, 3], np.int64), constant("twice", [1, 1, 2, 2]),
+        constant("wide", [1, 1, 1, 1.5]),
+    ]
+    return model("upsampling", nodes, [tensor("x", [1, 5, 4, 5])], [tensor("y", [1, 2, 16, 42])], initializers)
+
+
+def gated():
+    """A bidirectional GRU, an LSTM and an RNN with initial states, one after the other."""
+    node = helper.make_node
+    nodes = [
+        node("GRU", ["x", "gw", "gr", "gb"], ["g", ""], "gru", hidden_size=10, direction="bidirectional",
+             linear_before_reset=1),
+        node("Transpose", ["g"], ["gt"], "directions_last", perm=[0, 2, 1, 3]),
+        node("Reshape", ["gt", "joined"], ["gj"], "join"),
+        node("LSTM", ["gj", "lw", "lr", "lb", "", "h0", "c0"], ["l", "lh", "lc"], "lstm", hidden_size=18),
+        node("Squeeze", ["l", "one"], ["ls"], "squeeze"),
+        node("RNN", ["ls", "rw", "rr"], ["", "y"], "rnn", hidden_size=5, direction="reverse"),
+    ]
+    initializers = [
+        weights("gw", 2, 30, 6), weights("gr", 2, 30, 10), weights("gb", 2, 60), constant("joined", [3, 2, 20], np.int64),
+        weights("lw", 1, 72, 20), weights("lr", 1, 72, 18), weights("lb", 1, 144), constant("one", [1], np.int64),
+        weights("rw", 1, 5, 18), weights("rr", 1, 5, 5),
+    ]
+    return model("gated", nodes,
+                 [tensor("x", [3, 2, 6]), tensor("h0", [1, 2, 18]), tensor("c0", [1, 2, 18])],
+                 [tensor("y", [1, 2, 5]), tensor("lc", [1, 2, 18])], initializers)
+
+
+def language():
+    """Embedding, masked attention, exploded GELU and layer normalisation, Einsum, Where, comparisons."""
+    node = helper.make_node
+    nodes = [
+        node("Gather", ["table", "ids"], ["tokens"], "embed"),
+        node("MatMul", ["tokens", "wq"], ["q"], "query"),
+        node("MatMul", ["tokens", "wk"], ["k"], "key"),
+        node("Einsum", ["q", "k"], ["raw"], "scores", equation="bqd,bkd->bqk"),
+        node("Where", ["mask", "raw", "low"], ["masked"], "causal"),
+        node("Softmax", ["masked"], ["weight"], "softmax", axis=-1),
+        node("MatMul", ["weight", "tokens"], ["mixed"], "mix"),
+        node("ReduceMean", ["mixed"], ["mean"], "mean", axes=[-1]),
+        node("Sub", ["mixed", "mean"], ["centred"], "centre"),
+        node("Pow", ["centred", "two"], ["squares"], "squares"),
+        node("ReduceMean", ["squares"], ["variance"], "variance", axes=[-1]),
+        node("Add", ["variance", "epsilon"], ["shifted"], "shift"),
+        node("Sqrt", ["shifted"], ["deviation"], "deviation"),
+        node("Div", ["centred", "deviation"], ["normal"], "normalise"),
+        node("MatMul", ["normal", "wf"], ["f"], "feed"),
+        node("Div", ["f", "root"], ["scaled"], "scale"),
+        node("Erf", ["scaled"], ["error"], "error_function"),
+        node("Add", ["error", "one"], ["gate"], "gate"),
+        node("Mul", ["f", "gate"], ["gated"], "gated"),
+        node("Mul", ["gated", "half"], ["active"], "gelu"),
+        node("Greater", ["active", "half"], ["large"], "compare"),
+        node("Cast", ["large"], ["marks"], "marks", to=TensorProto.FLOAT),
+        node("Sum", ["active", "marks"], ["y"], "sum"),
+    ]
+    initializers = [
+        weights("table", 200, 20), weights("wq", 20, 20), weights("wk", 20, 20), weights("wf", 20, 37),
+        constant("mask", np.tril(np.ones((7, 7))), bool), constant("low", -1e4), constant("two", 2.0),
+        constant("epsilon", 1e-5), constant("root", np.sqrt(2)), constant("one", 1.0), constant("half", 0.5),
+    ]
+    return model("language", nodes, [tensor("ids", [1, 7], TensorProto.INT64)], [tensor("y", [1, 7, 37])],
+                 initializers)
+
+
+def quantised_attention():
+    """The product of two quantised tensors, a quantised sum, concatenation and transposed convolution."""
+    node = helper.make_node
+    initializers = [
+        constant("as", 0.02), constant("az", 3, np.uint8), constant("bs", 0.03), constant("bz", -7, np.int8),
+        constant("ps", 0.4), constant("pz", 120, np.uint8), constant("ss", 0.45), constant("sz", 111, np.uint8),
+        constant("w", RANDOM.integers(-127, 128, (6, 4, 3, 3)), np.int8), constant("ws", RANDOM.uniform(0.002, 0.004, 4)),
+        constant("wz", np.zeros(4), np.int8), constant("ys", 1.5), constant("yz", 140, np.uint8),
+    ]
+    nodes = [
+        node("DequantizeLinear", ["a", "as", "az"], ["af"], "a_real"),
+        node("DequantizeLinear", ["b", "bs", "bz"], ["bf"], "b_real"),
+        node("Transpose", ["bf"], ["bt"], "swap", perm=[0, 1, 3, 2]),
+        node("MatMul", ["af", "bt"], ["p"], "product"),
+        node("QuantizeLinear", ["p", "ps", "pz"], ["pq"], "product_stored"),
+        node("DequantizeLinear", ["pq", "ps", "pz"], ["pf"], "product_real"),
+        node("Transpose", ["pf"], ["pt"], "other_way", perm=[0, 1, 3, 2]),
+        node("Add", ["pf", "pt"], ["s"], "sum"),
+        node("QuantizeLinear", ["s", "ss", "sz"], ["sq"], "sum_stored"),
+        node("DequantizeLinear", ["sq", "ss", "sz"], ["sf"], "sum_real"),
+        node("Concat", ["sf", "sf"], ["twice"], "twice", axis=1),
+        node("DequantizeLinear", ["w", "ws", "wz"], ["wf"], "filters_real", axis=1),
+        node("ConvTranspose", ["twice", "wf"], ["c"], "enlarge", strides=[2, 2], kernel_shape=[3, 3]),
+        node("QuantizeLinear", ["c", "ys", "yz"], ["y"], "stored"),
+    ]
+    return model("quantised_attention", nodes,
+                 [tensor("a", [1, 3, 5, 20], TensorProto.UINT8), tensor("b", [1, 3, 5, 20], TensorProto.INT8)],
+                 [tensor("y", [1, 4, 11, 11], TensorProto.UINT8)], initializers)
+
+
 def random_input(value):
     """An array for a graph input; free dimensions are 1."""
     kind = value.type.tensor_type
     shape = [d.dim_value or 1 for d in kind.shape.dim]
     dtype = helper.tensor_dtype_to_np_dtype(kind.elem_type)
+    if dtype == np.int64:
+        return RANDOM.integers(-100, 100, shape)  # rows of a table
     if np.issubdtype(dtype, np.integer):
         info = np.iinfo(dtype)
         return RANDOM.integers(info.min, info.max + 1, shape).astype(dtype)
@@ -264,6 +380,10 @@ def main():
         write(root, quantised(), {"max_lsb": 1}),
         write_sequence(root, recurrent(), floats, RECURRENT_CARRY),
         write(root, attention(), {"abs": [0.02], "rel": 1e-3}),
+        write(root, upsampling(), floats),
+        write(root, gated(), {"fp32": {"abs": [1e-4, 1e-4], "rel": 1e-3}, "reduced": {"relative_l2": [0.02, 0.02]}}),
+        write(root, language(), floats),
+        write(root, quantised_attention(), {"max_lsb": 1}),
     ]
     manifest = {"format": 1, "reference": f"onnxruntime {onnxruntime.__version__}", "models": entries}
     (root / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")

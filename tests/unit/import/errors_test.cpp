@@ -147,14 +147,31 @@ TEST(NodeErrorTest, UnknownOperatorNamesNodeAndDomain) {
   ExpectError(model.Import(), StatusCode::kUnsupported, HasSubstr("'Frobnicate_y' (Frobnicate)"));
 }
 
-TEST(NodeErrorTest, ControlFlowSaysWhatToDo) {
+TEST(NodeErrorTest, LoopsSayWhatToDo) {
   ModelBuilder model;
   model.Input("x", {2}).Output("y");
-  auto* attribute = model.Node("If", {"x"}, "y")->add_attribute();
-  attribute->set_name("then_branch");
+  auto* attribute = model.Node("Loop", {"x"}, "y")->add_attribute();
+  attribute->set_name("body");
   attribute->set_type(onnx::AttributeProto::GRAPH);
   ExpectError(model.Import(), StatusCode::kUnsupported,
-              AllOf(HasSubstr("then_branch"), HasSubstr("control flow")));
+              AllOf(HasSubstr("body"), HasSubstr("unrolled")));
+}
+
+TEST(NodeErrorTest, IfWithoutABranchNamesIt) {
+  ModelBuilder model;
+  model.Input("x", {1}, TensorProto::BOOL).Output("y");
+  model.Node("If", {"x"}, "y");
+  ExpectError(model.Import(), StatusCode::kDataCorrupt, HasSubstr("then_branch"));
+}
+
+TEST(NodeErrorTest, IfWithAComputedConditionNamesTheInputToFix) {
+  ModelBuilder model;
+  model.Input("rate", {1}, TensorProto::INT64).Input("x", {2}).Output("y");
+  model.Ints("sixteen", {16000});
+  model.Node("Equal", {"rate", "sixteen"}, "condition");
+  AddBranches(model.Node("If", {"condition"}, "y"));
+  ExpectError(model.Import(), StatusCode::kUnsupported,
+              AllOf(HasSubstr("'If_y'"), HasSubstr("'rate'"), HasSubstr("--constant")));
 }
 
 TEST(NodeErrorTest, WrongAttributeType) {

@@ -131,6 +131,22 @@ inline void SetInts(onnx::NodeProto* node, const std::string& name,
   attribute->mutable_ints()->Add(values.begin(), values.end());
 }
 
+// Gives an If node of one output the branches Relu(x) and Neg(x), x of the enclosing graph.
+inline void AddBranches(onnx::NodeProto* node) {
+  for (const bool taken : {true, false}) {
+    auto* attribute = node->add_attribute();
+    attribute->set_name(taken ? "then_branch" : "else_branch");
+    attribute->set_type(onnx::AttributeProto::GRAPH);
+    auto* branch = attribute->mutable_g();
+    branch->set_name(attribute->name());
+    auto* inner = branch->add_node();
+    inner->set_op_type(taken ? "Relu" : "Neg");
+    inner->add_input("x");
+    inner->add_output("inner");
+    branch->add_output()->set_name("inner");
+  }
+}
+
 }  // namespace neuron::compiler
 
 #endif  // NEURON_TESTS_UNIT_IMPORT_MODELS_H_

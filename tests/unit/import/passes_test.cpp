@@ -110,13 +110,35 @@ TEST(LoweringTest, SoftmaxBeforeOpset13NormalisesTheTrailingAxesTogether) {
   EXPECT_THAT(graph.value(graph.layers[1].inputs[0]).shape, ElementsAre(2, 12));
 }
 
-TEST(LoweringTest, GatherOfComputedIndicesStaysOnTheHostAndSaysWhy) {
+TEST(InferenceTest, IfTakesTheBranchOfAFoldedConditionAndNamesStayUnique) {
+  for (const int64_t rate : {16000, 8000}) {
+    ModelBuilder model;
+    model.Input("rate", {1}, TensorProto::INT64).Input("x", {2}).Output("y");
+    model.Ints("sixteen", {16000});
+    model.Node("Equal", {"rate", "sixteen"}, "condition");
+    AddBranches(model.Node("If", {"condition"}, "a"));
+    AddBranches(model.Node("If", {"condition"}, "b"));
+    model.Node("Add", {"a", "b"}, "y");
+    ImportOptions options;
+    options.bytes = model.Bytes();
+    ASSERT_TRUE(AddConstantInput("rate=" + std::to_string(rate), options).ok());
+    const auto graph = ImportModel(options);
+    ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+    EXPECT_EQ(graph->inputs.size(), 1U);
+    const auto& first = BodyAt<UnaryLayer>(*graph, 0);
+    EXPECT_EQ(first.scale[0], rate == 16000 ? 1.0F : -1.0F) << ToText(*graph);
+    EXPECT_EQ(first.activation.clamp_low == 0.0F, rate == 16000) << ToText(*graph);
+  }
+}
+
+TEST(LoweringTest, GatherOfComputedIndicesReadsRowsOfTheTable) {
   ModelBuilder model;
   model.Input("ids", {3}, TensorProto::INT64).Output("y");
   model.Floats("table", {4, 2}, std::vector<float>(8, 1.0F));
   model.Node("Gather", {"table", "ids"}, "y");
   const LayerGraph graph = ImportOrFail(model);
-  EXPECT_THAT(BodyAt<HostLayer>(graph, 0).reason, testing::HasSubstr("indices are computed"));
+  BodyAt<GatherLayer>(graph, 0);
+  EXPECT_THAT(graph.value(graph.layers[0].outputs[0]).shape, ElementsAre(3, 2));
 }
 
 TEST(FoldingTest, ShapeArithmeticDisappears) {

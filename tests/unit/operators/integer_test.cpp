@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operators on 8-bit integers, against sums of integers written out here.
+#include <cmath>
+
+#include "tests/unit/operators/operator_case.h"
+
+namespace neuron::compiler {
+namespace {
+
+HostTensor Byte(ElementType type, int value) {
+  HostTensor tensor(type, {});
+  tensor.data[0] = static_cast<std::byte>(value);
+  return tensor;
+}
+
+// sum over k of (a[m, k] - za) * (b[k, n] - zb).
+std::vector<int64_t> Products(const HostTensor& a, int64_t za, const HostTensor& b, int64_t zb) {
+  const auto x = a.ToInts();
+  const auto w = b.ToInts();
+  const int64_t depth = b.shape[0];
+  const int64_t columns = b.shape[1];
+  std::vector<int64_t> sums;
+  for (int64_t m = 0; m < a.elements() / depth; ++m) {
+    for (int64_t n = 0; n < columns; ++n) {
+      int64_t sum = 0;
+      for (int64_t k = 0; k < depth; ++k) {
+        sum += (x[static_cast<size_t>(m * depth + k)] - za) *
+               (w[static_cast<size_t>(k * columns + n)] - zb);
+      }
+      sums.push_back(sum);
+    }
+  }
+  return sums;
+}
+
+TEST(MatMulInteger, IsExactWithAnyZeroPoints) {
+  const HostTensor a = Bytes(ElementType::kUint8, {5, 37}, 1);
+  const HostTensor b = Bytes(ElementType::kInt8, {37, 18}, 2);
+  const auto got = RunOnEngines({"MatMulInteger",
+                                 {Input(a), Constant(b), Constant(Byte(ElementType::kUint8, 117)),
+                                  Constant(Byte(ElementType::kInt8, -9))},
+                                 {}});
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got[0].type, ElementType::kInt32);
+  EXPECT_EQ(got[0].ToInts(), Products(a, 117, b, -9));
+}
+
+TEST(MatMulInteger, TakesAZeroPointThatIsComputed) {
+  const HostTensor a = Bytes(ElementType::kUint8, {5, 37}, 3);
+  const HostTensor b = Bytes(ElementType::kInt8, {37, 18}, 4);
+  const auto got = RunOnEngines(
+      {"MatMulInteger", {Input(a), Constant(b), Input(Byte(ElementType::kUint8, 201))}, {}});
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got[0].ToInts(), Products(a, 201, b, 0));
+}
+
+TEST(ConvInteger, PadsWithTheZeroPoint) {
+  const HostTensor x = Bytes(ElementType::kUint8, {1, 3, 6, 7}, 5);
+  const HostTensor w = Bytes(ElementType::kInt8, {18, 3, 3, 3}, 6);
+  const auto got = RunOnEngines({"ConvInteger",
+                                 {Input(x), Constant(w), Constant(Byte(ElementType::kUint8, 3))},
+                                 {{"pads", std::vector<int64_t>{1, 1, 1, 1}}}});
+  ASSERT_EQ(got.size(), 1U);
+  ASSERT_EQ(got[0].shape, (Shape{1, 18, 6, 7}));
+  const auto in = x.ToInts();
+  const auto weights = w.ToInts();
+  const auto sums = got[0].ToInts();
+  for (int64_t m = 0; m < 18; ++m) {
+    for (int64_t at = 0; at < 42; ++at) {
+      int64_t sum = 0;
+      for (int64_t tap = 0; tap < 27; ++tap) {
+        const int64_t y = at / 7 + tap / 3 % 3 - 1;
+        const int64_t column = at % 7 + tap % 3 - 1;
+        if (y >= 0 && y < 6 && column >= 0 && column < 7) {
+          sum += (in[static_cast<size_t>((tap / 9 * 6 + y) * 7 + column)] - 3) *
+                 weights[static_cast<size_t>(m * 27 + tap)];
+        }
+      }
+      ASSERT_EQ(sums[static_cast<size_t>(m * 42 + at)], sum) << "channel " << m << " at " << at;
+    }
+  }
+}
+
+// round_half_even(sum * scale) + zero, in float32 as docs/numerics.md section 6 says.
+int64_t Requantised(int64_t sum, float scale, int64_t zero, int64_t low, int64_t high) {
+  const double rounded = std::nearbyint(static_cast<float>(sum) * scale);
+  return std::clamp(static_cast<int64_t>(rounded) + zero, low, high);
+}
+
+TEST(QLinearMatMul, RoundsTheExactSumOnce) {
+  const HostTensor a = Bytes(ElementType::kUint8, {4, 40}, 7);
+  const HostTensor b = Bytes(ElementType::kInt8, {40, 18}, 8);
+  const auto got = RunOnEngines(
+      {"QLinearMatMul",
+       {Input(a), Constant(FloatList({}, {0.02F})), Constant(Byte(ElementType::kUint8, 100)),
+        Constant(b), Constant(FloatList({}, {0.01F})), Constant(Byte(ElementType::kInt8, 5)),
+        Constant(FloatList({}, {0.25F})), Constant(Byte(ElementType::kUint8, 131))},
+       {}});
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got[0].type, ElementType::kUint8);
+  const auto sums = Products(a, 100, b, 5);
+  const auto scale = static_cast<float>(double{0.02F} * double{0.01F} / double{0.25F});
+  const auto stored = got[0].ToInts();
+  for (size_t i = 0; i < sums.size(); ++i) {
+    ASSERT_EQ(stored[i], Requantised(sums[i], scale, 131, 0, 255)) << "element " << i;
+  }
+}
+
+TEST(QLinearConv, HasAScaleForEachChannelAndAnIntegerBias) {
+  const HostTensor x = Bytes(ElementType::kInt8, {1, 20, 9}, 9);
+  const HostTensor w = Bytes(ElementType::kInt8, {3, 20, 1}, 10);
+  HostTensor bias(ElementType::kInt32, {3});
+  bias.as<int32_t>()[0] = -1000;
+  bias.as<int32_t>()[2] = 4321;
+  const std::vector<float> scales = {0.01F, 0.02F, 0.005F};
+  HostTensor zeros(ElementType::kInt8, {3});
+  const auto got = RunOnEngines(
+      {"QLinearConv",
+       {Input(x), Constant(FloatList({}, {0.04F})), Constant(Byte(ElementType::kInt8, -7)),
+        Constant(w), Constant(FloatList({3}, scales)), Constant(zeros),
+        Constant(FloatList({}, {0.5F})), Constant(Byte(ElementType::kInt8, 11)), Constant(bias)},
+       {}});
+  ASSERT_EQ(got.size(), 1U);
+  const auto in = x.ToInts();
+  const auto weights = w.ToInts();
+  const auto stored = got[0].ToInts();
+  for (size_t m = 0; m < 3; ++m) {
+    for (size_t t = 0; t < 9; ++t) {
+      int64_t sum = bias.as<int32_t>()[m];
+      for (size_t c = 0; c < 20; ++c) {
+        sum += (in[c * 9 + t] + 7) * weights[m * 20 + c];
+      }
+      const auto scale = static_cast<float>(double{0.04F} * double{scales[m]} / double{0.5F});
+      ASSERT_EQ(stored[m * 9 + t], Requantised(sum, scale, 11, -128, 127))
+          << "channel " << m << " at " << t;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace neuron::compiler

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Transposed convolutions, products with broadcasting, Einsum.
+#include "tests/unit/operators/operator_case.h"
+
+namespace neuron::compiler {
+namespace {
+
+using Attributes = std::map<std::string, AttributeValue>;
+using Ints = std::vector<int64_t>;
+
+struct TransposedCase {
+  const char* name;
+  Shape input, weights;
+  Attributes attributes;
+};
+class ConvTranspose : public testing::TestWithParam<TransposedCase> {};
+
+TEST_P(ConvTranspose, LikeHost) {
+  const TransposedCase& c = GetParam();
+  const auto group = c.attributes.find("group");
+  const int64_t groups = group == c.attributes.end() ? 1 : std::get<int64_t>(group->second);
+  ExpectLikeHost({"ConvTranspose",
+                  {Input(Floats(c.input, 1)), Constant(Floats(c.weights, 2)),
+                   Constant(Floats({c.weights[1] * groups}, 3))},
+                  c.attributes});
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms, ConvTranspose,
+    testing::Values(
+        TransposedCase{"Stride2Kernel4",
+                       {1, 20, 5, 6},
+                       {20, 18, 4, 4},
+                       {{"strides", Ints{2, 2}}, {"pads", Ints{1, 1, 1, 1}}}},
+        TransposedCase{"KernelSmallerThanStride",
+                       {1, 3, 4, 5},
+                       {3, 4, 2, 1},
+                       {{"strides", Ints{3, 2}}, {"output_padding", Ints{1, 1}}}},
+        TransposedCase{"UnequalPads",
+                       {2, 3, 4, 5},
+                       {3, 5, 3, 3},
+                       {{"strides", Ints{2, 1}}, {"pads", Ints{0, 2, 1, 0}}}},
+        TransposedCase{"Dilated",
+                       {1, 4, 5, 5},
+                       {4, 3, 3, 2},
+                       {{"strides", Ints{2, 3}}, {"dilations", Ints{3, 2}}}},
+        TransposedCase{"DilationSharesAFactorWithTheStride",
+                       {1, 2, 4, 4},
+                       {2, 3, 3, 3},
+                       {{"strides", Ints{2, 4}}, {"dilations", Ints{2, 2}}}},
+        TransposedCase{
+            "Groups", {1, 6, 4, 4}, {6, 5, 3, 3}, {{"strides", Ints{2, 2}}, {"group", int64_t{3}}}},
+        TransposedCase{"Depthwise",
+                       {1, 20, 4, 4},
+                       {20, 1, 2, 2},
+                       {{"strides", Ints{2, 2}}, {"group", int64_t{20}}}},
+        TransposedCase{"OneDimension",
+                       {1, 16, 30},
+                       {16, 17, 16},
+                       {{"strides", Ints{8}}, {"pads", Ints{4, 4}}}},
+        TransposedCase{"CroppedBelowTheStride",
+                       {1, 2, 2, 2},
+                       {2, 2, 3, 3},
+                       {{"strides", Ints{3, 3}}, {"pads", Ints{2, 2, 2, 2}}}},
+        TransposedCase{"OutputShape",
+                       {1, 2, 5, 5},
+                       {2, 3, 3, 3},
+                       {{"strides", Ints{2, 2}}, {"output_shape", Ints{10, 12}}}},
+        TransposedCase{"SameUpper",
+                       {1, 2, 5, 5},
+                       {2, 3, 3, 3},
+                       {{"strides", Ints{2, 2}}, {"auto_pad", std::string("SAME_UPPER")}}}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+struct ProductCase {
+  Shape a, b;
+};
+class MatMul : public testing::TestWithParam<ProductCase> {};
+
+// Positive, so that a sum of one element does not cancel.
+HostTensor Positive(const Shape& shape, uint32_t seed) { return Floats(shape, seed, 0.1F, 2.0F); }
+
+TEST_P(MatMul, OfTwoComputedOperands) {
+  ExpectLikeHost(
+      {"MatMul", {Input(Positive(GetParam().a, 4)), Input(Positive(GetParam().b, 5))}, {}});
+}
+
+TEST_P(MatMul, WithAConstantOperand) {
+  ExpectLikeHost(
+      {"MatMul", {Input(Positive(GetParam().a, 4)), Constant(Positive(GetParam().b, 5))}, {}});
+  ExpectLikeHost(
+      {"MatMul", {Constant(Positive(GetParam().a, 4)), Input(Positive(GetParam().b, 5))}, {}});
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, MatMul,
+                         testing::Values(ProductCase{{3, 20}, {20, 5}},
+                                         ProductCase{{2, 4, 3, 20}, {4, 20, 18}},
+                                         ProductCase{{2, 1, 3, 7}, {5, 7, 2}},
+                                         ProductCase{{5, 7}, {3, 7, 19}},
+                                         ProductCase{{20}, {20, 18}},
+                                         ProductCase{{3, 18, 20}, {20}}, ProductCase{{20}, {20}}));
+
+TEST(Gemm, OfTwoComputedMatricesAndAnAddend) {
+  ExpectLikeHost(
+      {"Gemm",
+       {Input(Floats({7, 5}, 6)), Input(Floats({9, 7}, 7)), Input(Floats({9}, 8))},
+       Attributes{
+           {"transA", int64_t{1}}, {"transB", int64_t{1}}, {"alpha", 0.5F}, {"beta", 2.0F}}});
+}
+
+TEST(Einsum, Products) {
+  const auto equation = [](const char* text) {
+    return Attributes{{"equation", std::string(text)}};
+  };
+  ExpectLikeHost(
+      {"Einsum", {Input(Floats({3, 18}, 9)), Input(Floats({18, 5}, 10))}, equation("ij,jk->ik")});
+  ExpectLikeHost({"Einsum",
+                  {Input(Floats({2, 5, 3, 8}, 11)), Input(Floats({2, 6, 3, 8}, 12))},
+                  equation("bqhd,bkhd->bhqk")});
+  ExpectLikeHost({"Einsum",
+                  {Input(Floats({4, 6, 2}, 13)), Input(Floats({6, 2, 3}, 14))},
+                  equation("abc,bcd->da")});
+  ExpectLikeHost({"Einsum", {Input(Floats({4, 17}, 15))}, equation("ij->ji")});
+  ExpectLikeHost({"Einsum", {Input(Floats({4, 17}, 15))}, equation("ij->i")});
+}
+
+}  // namespace
+}  // namespace neuron::compiler
