@@ -126,7 +126,9 @@ Status Session::WriteInputs(const NamedTensors& inputs) {
     }
     const HostTensor& tensor = found->second;
     NEURON_RETURN_IF_ERROR(CheckTensor("input", info, tensor));
-    NEURON_RETURN_IF_ERROR(FromRuntime(inputs_[i].Write(tensor.data.data(), tensor.data.size())));
+    if (!tensor.data.empty()) {
+      NEURON_RETURN_IF_ERROR(FromRuntime(inputs_[i].Write(tensor.data.data(), tensor.data.size())));
+    }
   }
   for (size_t i = 0; i < state_infos_.size(); ++i) {
     const auto found = inputs.find(state_infos_[i].name);
@@ -165,7 +167,9 @@ Result<RunResult> Session::Run(const NamedTensors& inputs, const nrt::ExecuteOpt
   RunResult result;
   for (size_t i = 0; i < outputs_.size(); ++i) {
     HostTensor tensor(static_cast<ElementType>(output_infos_[i].dtype), output_infos_[i].shape);
-    NEURON_RETURN_IF_ERROR(FromRuntime(outputs_[i].Read(tensor.data.data(), tensor.data.size())));
+    if (!tensor.data.empty()) {
+      NEURON_RETURN_IF_ERROR(FromRuntime(outputs_[i].Read(tensor.data.data(), tensor.data.size())));
+    }
     result.outputs[output_infos_[i].name] = std::move(tensor);
   }
   const nrt::Result<nrt_execution_stats> stats = model_.stats();

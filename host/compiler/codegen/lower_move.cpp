@@ -15,10 +15,11 @@ void Alias(Planner& planner, ValueId output, View view) {
   planner.AddHome(output, std::move(view));
 }
 
-// Whether two views are the same elements of the same buffer.
+// Whether two views are the same elements of the same buffer or segment.
 bool SamePlace(const View& a, const View& b) {
-  if (a.space != b.space || a.buffer != b.buffer || a.offset != b.offset || a.shape != b.shape ||
-      a.part_axis != b.part_axis || (a.parts() > 1 && a.group_stride != b.group_stride)) {
+  if (a.space != b.space || a.segment != b.segment || a.buffer != b.buffer ||
+      a.offset != b.offset || a.shape != b.shape || a.part_axis != b.part_axis ||
+      (a.parts() > 1 && a.group_stride != b.group_stride)) {
     return false;
   }
   for (size_t i = 0; i < a.shape.size(); ++i) {

@@ -164,7 +164,7 @@ Result<HostTensor> FixedInput(const DeclaredInput& input, const Shape& shape,
                                                     std::to_string(values.size()) + " numbers");
   }
   std::vector<double> all = values;
-  all.resize(count, values[0]);
+  all.resize(count, values.empty() ? 0.0 : values[0]);
   const HostTensor numbers =
       MakeTensor<double>(ElementType::kFloat64, shape, std::span<const double>(all));
   HostNode cast;
