@@ -8,11 +8,28 @@
 namespace neuron::compiler {
 namespace {
 
+// Layers that read or make large tensors and gain from half the bytes. What only element-wise
+// layers hand to one another keeps its digits.
+bool WantsReduced(const Layer& layer) {
+  return std::holds_alternative<MatrixLayer>(layer.body) ||
+         std::holds_alternative<BatchMatmulLayer>(layer.body) ||
+         std::holds_alternative<PoolLayer>(layer.body);
+}
+
+// Layers that hand on stored elements as they are.
+bool KeepsStorage(const Layer& layer) {
+  return IsMovement(layer) || std::holds_alternative<PadLayer>(layer.body) ||
+         std::holds_alternative<GatherLayer>(layer.body) ||
+         std::holds_alternative<SelectLayer>(layer.body);
+}
+
 // Values that must be stored alike, because layers that only move elements connect them.
 class StorageClasses {
  public:
   explicit StorageClasses(const LayerGraph& graph)
-      : parent_(graph.values.size()), kept_(graph.values.size(), false) {
+      : parent_(graph.values.size()),
+        kept_(graph.values.size(), false),
+        wanted_(graph.values.size(), false) {
     std::iota(parent_.begin(), parent_.end(), ValueId{0});
     for (size_t id = 0; id < graph.values.size(); ++id) {
       const Value& value = graph.values[id];
@@ -20,10 +37,13 @@ class StorageClasses {
                   value.is_input || value.is_output;
     }
     for (const Layer& layer : graph.layers) {
-      if (std::holds_alternative<HostLayer>(layer.body)) {
-        Keep(layer.inputs);
-        Keep(layer.outputs);
-      } else if (IsMovement(layer)) {
+      if (WantsReduced(layer)) {
+        Mark(layer.inputs, wanted_);
+        Mark(layer.outputs, wanted_);
+      } else if (std::holds_alternative<HostLayer>(layer.body)) {
+        Mark(layer.inputs, kept_);
+        Mark(layer.outputs, kept_);
+      } else if (KeepsStorage(layer)) {
         for (const ValueId id : layer.inputs) {
           Join(id, layer.outputs[0]);
         }
@@ -33,8 +53,11 @@ class StorageClasses {
     }
   }
 
-  // Whether the value's class is free to be stored as another type.
-  bool Free(ValueId id) { return !kept_[static_cast<size_t>(Root(id))]; }
+  // Whether the value's class is to be stored as another type.
+  bool Free(ValueId id) {
+    const auto root = static_cast<size_t>(Root(id));
+    return wanted_[root] && !kept_[root];
+  }
 
  private:
   ValueId Root(ValueId id) {
@@ -48,19 +71,22 @@ class StorageClasses {
     const ValueId from = Root(a);
     const ValueId to = Root(b);
     parent_[static_cast<size_t>(from)] = to;
-    kept_[static_cast<size_t>(to)] =
-        kept_[static_cast<size_t>(to)] || kept_[static_cast<size_t>(from)];
+    for (std::vector<bool>* marks : {&kept_, &wanted_}) {
+      (*marks)[static_cast<size_t>(to)] =
+          (*marks)[static_cast<size_t>(to)] || (*marks)[static_cast<size_t>(from)];
+    }
   }
-  void Keep(const std::vector<ValueId>& ids) {
+  void Mark(const std::vector<ValueId>& ids, std::vector<bool>& marks) {
     for (const ValueId id : ids) {
       if (id != kNoValue) {
-        kept_[static_cast<size_t>(Root(id))] = true;
+        marks[static_cast<size_t>(Root(id))] = true;
       }
     }
   }
 
   std::vector<ValueId> parent_;
-  std::vector<bool> kept_;
+  std::vector<bool> kept_;    // of the class's root: some value must keep its type
+  std::vector<bool> wanted_;  // some layer gains
 };
 
 Status CastWeights(const Layer& layer, ElementType type, HostTensor& weight) {

@@ -54,9 +54,9 @@ Status FuseQuantization(Module& module);
 // invariant that layer_graph.h states.
 Status Finish(Module& module);
 
-// Stores the weights of float matrix layers as `type` (kBfloat16 or kFloat16), and so every float
-// value that a layer makes, but for graph outputs, operands of host layers and what is tied to those
-// or to inputs by layers that only move elements. kUnsupported for a weight that `type` cannot hold.
+// Stores the weights of float matrix layers as `type` (kBfloat16 or kFloat16), and so the float
+// values that products and pools read or make, but for graph inputs and outputs, operands of host
+// layers and what is tied to those by layers that only move elements. kUnsupported for a weight that `type` cannot hold.
 Status AutoCast(LayerGraph& graph, ElementType type);
 
 // Whether a layer's operands, attributes and result fit one another as layer_graph.h says. A model

@@ -62,12 +62,36 @@ TEST(AutoCastTest, WhatMovementTiesToAnOutputKeepsItsType) {
   EXPECT_EQ(TypeOf(*graph, "a"), ElementType::kFloat32);
 }
 
+TEST(AutoCastTest, WhatElementwiseLayersHandToOneAnotherKeepsItsDigits) {
+  ModelBuilder model;
+  model.Input("x", {1, 2}).Output("y");
+  model.Floats("w", {2, 2}, {1, 2, 3, 4});
+  model.Node("Sqrt", {"x"}, "a");
+  model.Node("Log", {"a"}, "b");
+  model.Node("MatMul", {"b", "w"}, "y");
+  const auto graph = ImportAs(model, ElementType::kBfloat16);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  EXPECT_EQ(TypeOf(*graph, "a"), ElementType::kFloat32);
+  EXPECT_EQ(TypeOf(*graph, "b"), ElementType::kBfloat16);
+}
+
+TEST(AutoCastTest, PaddingDoesNotConvert) {
+  ModelBuilder model = TwoConvolutions(1.0F);
+  model.Output("z");
+  model.Ints("pads", {0, 0, 0, 0, 0, 0, 1, 1});
+  model.Node("Pad", {"b", "pads"}, "c");
+  model.Node("Sqrt", {"c"}, "z");
+  const auto graph = ImportAs(model, ElementType::kBfloat16);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  EXPECT_EQ(TypeOf(*graph, "b"), TypeOf(*graph, "c")) << ToText(*graph);
+}
+
 TEST(AutoCastTest, OperandsOfHostLayersKeepTheirType) {
   LayerGraph graph;
   for (const char* name : {"x", "a", "b", "c", "y"}) {
     Value value;
     value.name = name;
-    value.shape = {3};
+    value.shape = {1, 1, 1, 3};
     graph.values.push_back(std::move(value));
   }
   graph.values[0].is_input = true;
@@ -80,8 +104,8 @@ TEST(AutoCastTest, OperandsOfHostLayersKeepTheirType) {
     result.body = std::move(body);
     return result;
   };
-  graph.layers = {layer(0, 1, UnaryLayer{}), layer(1, 2, HostLayer{}), layer(2, 3, UnaryLayer{}),
-                  layer(3, 4, UnaryLayer{})};
+  graph.layers = {layer(0, 1, UnaryLayer{}), layer(1, 2, HostLayer{}), layer(2, 3, PoolLayer{}),
+                  layer(3, 4, PoolLayer{})};
   ASSERT_TRUE(AutoCast(graph, ElementType::kBfloat16).ok());
   EXPECT_EQ(TypeOf(graph, "a"), ElementType::kFloat32);
   EXPECT_EQ(TypeOf(graph, "b"), ElementType::kFloat32);
