@@ -3,7 +3,7 @@
 # usage: scripts/lint.sh [format|rtl|synthesis|tidy]...   (default: all)
 #
 #   format     clang-format on the C++ sources, shellcheck on the scripts
-#   rtl        Verilator -Wall on every configuration and a sweep of P
+#   rtl        Verilator -Wall on every configuration and a sweep of P and of the beat
 #   synthesis  Yosys reads the ulx3s configuration, maps the engines and the chip to ECP5 and prints
 #              what they use; stops after NEURON_SYNTHESIS_SECONDS (420)
 #   tidy       clang-tidy on NEURON_TIDY_DIRS; needs the release build for generated headers
@@ -34,6 +34,8 @@ generate() {
   # Narrow lanes for large P: with P lanes Verilator needs minutes for a core of P=128.
   local sweep=(
     --config-from "p8=tiny:p=8,vector_lanes=8,scalar_lanes=8"
+    --config-from "beat4=tiny:axi_bytes=4"
+    --config-from "beat16=tiny:axi_bytes=16"
     --config-from "p20=tiny:p=20,vector_lanes=20,scalar_lanes=20"
     --config-from "p64=sim:p=64,vector_lanes=4,scalar_lanes=4"
     --config-from "p128=sim:p=128,vector_lanes=4,scalar_lanes=4")

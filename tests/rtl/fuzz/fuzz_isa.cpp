@@ -7,6 +7,7 @@
 #include <ctime>
 #include <iostream>
 #include <map>
+#include <memory>
 
 #include "driver/disassemble.h"
 #include "sim/rtl/rtl_chip.h"
@@ -113,8 +114,9 @@ int Main(int argc, char** argv) {
       "instructions", po::value(&instructions), "only the first so many of each program")(
       "queues", po::value(&queues)->default_value(kAllQueues), "mask of the queues to use")(
       "waves", po::value(&waves), "FST file for the launches")(
-      "coverage", po::value(&coverage), "directory for a coverage file of each program")(
-      "print", "print the programs");
+      "coverage", po::value(&coverage),
+      "file for the coverage of all programs, which then share a chip")("print",
+                                                                        "print the programs");
   po::variables_map arguments;
   try {
     po::store(po::parse_command_line(argc, argv, options), arguments);
@@ -134,16 +136,23 @@ int Main(int argc, char** argv) {
   }
 
   Campaign campaign(*config, seed, count);
+  std::unique_ptr<sim::RtlChip> chip;  // with coverage
   while (!campaign.finished() && campaign.failures() < max_failures) {
     const uint64_t next = campaign.next_seed();
     const FuzzProgram program = GenerateProgram(*config, next, queues);
     if (arguments.count("print") != 0) PrintProgram(program);
-    const FuzzOutcome outcome =
-        RunFuzzProgram(*config, program, next, instructions, waves, coverage);
+    const FuzzOutcome outcome = RunFuzzProgram(*config, program, next, instructions, waves,
+                                               coverage.empty() ? nullptr : &chip);
     campaign.Add(program, outcome);
     if (!outcome.failure.empty()) Report(*config, program, next, outcome.failure);
   }
   campaign.Print();
+  if (chip != nullptr) {
+    if (const Status status = chip->WriteCoverage(coverage); !status.ok()) {
+      std::cerr << "fuzz_isa: " << status.ToString() << "\n";
+      return 1;
+    }
+  }
   return campaign.failures() == 0 ? 0 : 1;
 }
 

@@ -74,10 +74,9 @@ class Duel {
   // One launch; empty, or what differs.
   std::string Run(const sim::DramTiming& timing);
 
-  std::string WriteCoverage(const std::string& path) {
-    const Status status = chip_->WriteCoverage(path);
-    return status.ok() ? "" : status.ToString();
-  }
+  // Prepare makes a chip unless it is given one.
+  void TakeChip(std::unique_ptr<sim::RtlChip> chip) { chip_ = std::move(chip); }
+  std::unique_ptr<sim::RtlChip> ReturnChip() { return std::move(chip_); }
 
   uint32_t instructions() const { return instructions_; }
   uint64_t cycles() const { return chip_ ? chip_->cycles() : 0; }
@@ -85,6 +84,7 @@ class Duel {
   isa::Error error() const { return error_; }
 
  private:
+  Status MakeChip(uint64_t seed);
   Result<sim::LaunchResult> RunChip();
   std::string Compare(const sim::LaunchResult& expected, const sim::LaunchResult& got);
   std::string CompareTraces(const sim::LaunchResult& expected, const sim::LaunchResult& got);
@@ -124,13 +124,17 @@ Duel::Duel(const FuzzProgram& program, const isa::Config& config, uint64_t seed,
   std::memcpy(dram_.data() + kFuzzSegments[0].base, image.data(), image.size());
 }
 
-std::string Duel::Prepare(uint64_t seed, const std::string& waves) {
+Status Duel::MakeChip(uint64_t seed) {
+  if (chip_) return chip_->Reset();
   sim::RtlChipOptions options;
   options.dram_bytes = kFuzzDramBytes;
   options.random_seed = seed + 1;
-  auto chip = sim::CreateRtlChip(config_.name, options);
-  if (!chip.ok()) return chip.status().ToString();
-  chip_ = std::move(*chip);
+  NEURON_ASSIGN_OR_RETURN(chip_, sim::CreateRtlChip(config_.name, options));
+  return OkStatus();
+}
+
+std::string Duel::Prepare(uint64_t seed, const std::string& waves) {
+  if (const Status status = MakeChip(seed); !status.ok()) return status.ToString();
   std::memcpy(chip_->dram().data(), dram_.data(), dram_.size());
   RandomiseMemories(*chip_, model_, seed);
   model_.strict_checker().MarkInitialised(isa::Space::kSbuf);
@@ -192,8 +196,9 @@ std::string Duel::CompareTraces(const sim::LaunchResult& expected, const sim::La
 
 FuzzOutcome RunFuzzProgram(const isa::Config& config, const FuzzProgram& program, uint64_t seed,
                            size_t instructions, const std::string& waves,
-                           const std::string& coverage) {
+                           std::unique_ptr<sim::RtlChip>* chip) {
   Duel duel(program, config, seed, instructions);
+  if (chip != nullptr) duel.TakeChip(std::move(*chip));
   FuzzOutcome outcome;
   outcome.failure = duel.Prepare(seed, waves);
   for (uint64_t run = 0; run < 2 && outcome.failure.empty(); ++run) {
@@ -202,13 +207,11 @@ FuzzOutcome RunFuzzProgram(const isa::Config& config, const FuzzProgram& program
       outcome.failure = "run " + std::to_string(run + 1) + ": " + outcome.failure;
     }
   }
-  if (!coverage.empty() && outcome.failure.empty()) {
-    outcome.failure = duel.WriteCoverage(coverage + "/" + std::to_string(seed) + ".dat");
-  }
   outcome.instructions = duel.instructions();
   outcome.error = duel.error();
   outcome.cycles = duel.cycles();
   outcome.launch_cycles = duel.launch_cycles();
+  if (chip != nullptr) *chip = duel.ReturnChip();
   return outcome;
 }
 

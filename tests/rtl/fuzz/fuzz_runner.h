@@ -4,9 +4,11 @@
 #define NEURON_TESTS_RTL_FUZZ_FUZZ_RUNNER_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "neuron/isa.h"
+#include "sim/rtl/rtl_chip.h"
 #include "tests/rtl/fuzz/program_generator.h"
 
 namespace neuron::test {
@@ -23,10 +25,11 @@ struct FuzzOutcome {
 // timing each time. On-chip memories, DRAM, error record, sticky flags, semaphores and numbers of
 // ended instructions must be the same, traces those of one program. Also fails when the functional
 // model finds a race, which is a bug of the generator.
-// With `waves` the chip writes that file, with `coverage` a file of its counts into that directory.
+// With `waves` the chip writes that file. With `chip` the program runs on that one after a reset,
+// or leaves a new one there: a chip's coverage counts all that it ran.
 FuzzOutcome RunFuzzProgram(const isa::Config& config, const FuzzProgram& program, uint64_t seed,
                            size_t instructions, const std::string& waves = "",
-                           const std::string& coverage = "");
+                           std::unique_ptr<sim::RtlChip>* chip = nullptr);
 
 // The number of the first instruction without which the program passes: the one to look at.
 size_t FirstDifferingInstruction(const isa::Config& config, const FuzzProgram& program,
