@@ -111,7 +111,8 @@ struct BodyText {
   }
   std::string operator()(const ConcatLayer& layer) const {
     return std::string(layer.interleaved ? "interleave" : "concat") +
-           " axis=" + std::to_string(layer.axis);
+           " axis=" + std::to_string(layer.axis) +
+           (layer.first != 0 ? " first=" + std::to_string(layer.first) : "");
   }
   std::string operator()(const TakeLayer& layer) const {
     constexpr size_t kShown = 16;

@@ -162,10 +162,11 @@ struct TransposeLayer {
 };
 
 // The inputs one after the other along `axis`; or, interleaved, index i of input k at index
-// i * inputs + k of the output.
+// i * inputs + (k - first) mod inputs of the output, so that input `first` comes first.
 struct ConcatLayer {
   int axis = 0;
   bool interleaved = false;
+  int first = 0;
 };
 
 // output[..., o, ...] = input[..., indices[o], ...] along `axis`.

@@ -75,8 +75,10 @@ View ConcatPart(const Planner& planner, const Layer& layer, const ConcatLayer& c
   const Shape& size = planner.graph().value(layer.inputs[index]).shape;
   View part = Sliced(out, start, size, planner.partitions());
   if (concat.interleaved) {
-    part.offset += static_cast<int64_t>(index) * out.strides[axis];
-    part.strides[axis] *= static_cast<int64_t>(layer.inputs.size());
+    const auto inputs = static_cast<int64_t>(layer.inputs.size());
+    part.offset +=
+        (static_cast<int64_t>(index) - concat.first + inputs) % inputs * out.strides[axis];
+    part.strides[axis] *= inputs;
   }
   return part;
 }

@@ -451,7 +451,7 @@ class Executor {
   }
 
   // Input k's index i goes to index i * inputs + k.
-  Status Interleave(const Layer& layer, size_t axis) {
+  Status Interleave(const Layer& layer, size_t axis, int64_t first) {
     HostTensor y(value(layer.outputs[0]).type, value(layer.outputs[0]).shape);
     const auto count = static_cast<int64_t>(layer.inputs.size());
     const auto inner_shape = std::span<const int64_t>(y.shape).subspan(axis + 1);
@@ -461,7 +461,8 @@ class Executor {
       const int64_t size = x.shape[axis];
       const int64_t rows = row == 0 ? 0 : static_cast<int64_t>(x.data.size()) / row;
       for (int64_t i = 0; i < rows; ++i) {
-        const int64_t to = (i / size * y.shape[axis] + i % size * count + k) * row;
+        const int64_t phase = (k - first + count) % count;
+        const int64_t to = (i / size * y.shape[axis] + i % size * count + phase) * row;
         std::copy_n(x.data.begin() + i * row, row, y.data.begin() + to);
       }
     }
@@ -471,7 +472,7 @@ class Executor {
 
   Status RunBody(const Layer& layer, const ConcatLayer& concat) {
     if (concat.interleaved) {
-      return Interleave(layer, static_cast<size_t>(concat.axis));
+      return Interleave(layer, static_cast<size_t>(concat.axis), concat.first);
     }
     return Move(layer, "Concat", {{"axis", int64_t{concat.axis}}});
   }

@@ -333,6 +333,22 @@ class Checker {
     return Expect(expected);
   }
 
+  // Each input has as many indices as positions of the output take one of it.
+  Status CheckInterleaving(const ConcatLayer& concat, int64_t size) const {
+    const auto inputs = static_cast<int64_t>(layer_.inputs.size());
+    if (concat.first < 0 || concat.first >= inputs) {
+      return Error("operand " + std::to_string(concat.first) + " cannot come first");
+    }
+    for (int64_t k = 0; k < inputs; ++k) {
+      const int64_t position = (k - concat.first + inputs) % inputs;
+      if (in(static_cast<size_t>(k)).shape[static_cast<size_t>(concat.axis)] !=
+          (size - position + inputs - 1) / inputs) {
+        return Error("operand " + std::to_string(k) + " does not interleave with the others");
+      }
+    }
+    return OkStatus();
+  }
+
   Status Check(const ConcatLayer& concat) const {
     const auto axis = static_cast<size_t>(concat.axis);
     if (concat.axis < 0 || axis >= in().shape.size()) {
@@ -349,15 +365,10 @@ class Checker {
       if (other != expected) {
         return Error("operands differ in more than the axis");
       }
-      if (concat.interleaved && size > in(i - 1).shape[axis]) {
-        return Error("interleaves operands that grow");
-      }
       expected[axis] += size;
     }
-    if (concat.interleaved && in().shape[axis] > in(layer_.inputs.size() - 1).shape[axis] + 1) {
-      return Error("interleaves operands of too different sizes");
-    }
-    return Expect(expected);
+    NEURON_RETURN_IF_ERROR(Expect(expected));
+    return concat.interleaved ? CheckInterleaving(concat, expected[axis]) : OkStatus();
   }
 
   Status Check(const SliceLayer& slice) const {

@@ -108,6 +108,16 @@ class NeedFinder {
   }
 
   Needs operator()(const ConcatLayer& concat) const {
+    const auto inputs = static_cast<int64_t>(layer_.inputs.size());
+    // Rows and columns of an image interleave one inside the other; it is cut by channels instead.
+    constexpr size_t kSequenceRank = 3;
+    if (axis_ == concat.axis && concat.interleaved && out_.size() == kSequenceRank) {
+      std::vector<AxisNeed> needs;
+      for (int64_t k = 0; k < inputs; ++k) {
+        needs.push_back({axis_, 1, 0, 1, inputs, (k - concat.first + inputs) % inputs});
+      }
+      return needs;
+    }
     if (axis_ == concat.axis) {
       return std::nullopt;
     }
@@ -233,6 +243,12 @@ Range NeededRange(const AxisNeed& need, const Range& out, int64_t size) {
   if (need.axis < 0) {
     return {0, size};
   }
+  if (need.phase >= 0) {  // the first index not before low, and not before high
+    const auto from = [&need](int64_t at) {
+      return (std::max<int64_t>(at - need.phase, 0) + need.divide - 1) / need.divide;
+    };
+    return {std::min(from(out.low), size), std::min(from(out.high), size)};
+  }
   return {std::clamp<int64_t>(out.low * need.step / need.divide + need.first, 0, size),
           std::clamp<int64_t>((out.high - 1) * need.step / need.divide + need.first + need.span, 0,
                               size)};
@@ -276,6 +292,10 @@ LayerBody BodyOfPart(const LayerGraph& graph, const Layer& layer, int out_axis, 
     }
   } else if (auto* slice = std::get_if<SliceLayer>(&body)) {
     slice->starts[axis] = 0;
+  } else if (auto* concat = std::get_if<ConcatLayer>(&body);
+             concat != nullptr && concat->interleaved && concat->axis == out_axis) {
+    const auto inputs = static_cast<int64_t>(layer.inputs.size());
+    concat->first = static_cast<int>((concat->first + out.low) % inputs);
   } else if (auto* take = std::get_if<TakeLayer>(&body);
              take != nullptr && take->axis == out_axis) {
     const int64_t from = NeededRange(need, out, in_shape[axis]).low;

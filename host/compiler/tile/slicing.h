@@ -32,6 +32,7 @@ struct AxisNeed {
   int64_t first = 0;
   int64_t span = 1;
   int64_t divide = 1;
+  int64_t phase = -1;  // not negative: just those with index * divide + phase in [low, high)
 };
 
 // The needs of each input (an absent one has axis -1) of a part along `out_axis`; nothing when the

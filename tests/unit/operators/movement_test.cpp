@@ -110,6 +110,14 @@ TEST(Resize, UpsampleOfOldOperatorSets) {
                   9});
 }
 
+// Axis 1 lies on partitions, and the second part does not start in partition 0.
+TEST(Concat, OfInputsThatAreJoinedInDram) {
+  ExpectLikeHost({"Concat",
+                  {Input(Floats({1, 2, 1, 64}, 14)), Input(Floats({1, 1, 1, 64}, 15))},
+                  Attributes{{"axis", int64_t{1}}}},
+                 0.0);
+}
+
 TEST(Split, IntoUnequalParts) {
   ExpectLikeHost({"Split",
                   {Input(Floats({3, 37}, 13)), Constant(IntList({16, 20, 1}))},

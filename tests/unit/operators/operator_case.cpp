@@ -6,8 +6,7 @@
 #include <cmath>
 #include <random>
 
-#include "host/compiler/codegen/codegen.h"
-#include "host/compiler/import/import.h"
+#include "host/compiler/compiler.h"
 #include "host/compiler/import/onnx_types.h"
 #include "host/ops/evaluate.h"
 #include "tests/unit/codegen/package_runner.h"
@@ -99,16 +98,12 @@ HostTensor Bytes(ElementType type, Shape shape, uint32_t seed) {
 }
 
 std::vector<HostTensor> RunOnEngines(const OperatorCase& test) {
-  ImportOptions options;
-  options.bytes = ModelOf(test);
-  const auto graph = ImportModel(options);
-  EXPECT_TRUE(graph.ok()) << graph.status().ToString();
-  if (!graph.ok()) {
-    return {};
-  }
-  const auto package = GenerateCode(*graph, *isa::FindConfig("sim"));
-  EXPECT_TRUE(package.ok()) << package.status().ToString() << "\n" << ToText(*graph);
-  if (!package.ok()) {
+  CompileOptions options;
+  options.import.bytes = ModelOf(test);
+  options.configuration = "sim";
+  const auto output = Compile(options);
+  EXPECT_TRUE(output.ok()) << output.status().ToString();
+  if (!output.ok()) {
     return {};
   }
   std::vector<HostTensor> inputs;
@@ -118,8 +113,8 @@ std::vector<HostTensor> RunOnEngines(const OperatorCase& test) {
     }
   }
   constexpr uint64_t kSeed = 7;
-  const PackageRun run = RunPackage(*package, inputs, kSeed);
-  EXPECT_EQ(run.error, "") << ToText(*graph);
+  const PackageRun run = RunPackage(output->package, inputs, kSeed);
+  EXPECT_EQ(run.error, "");
   return run.outputs;
 }
 
