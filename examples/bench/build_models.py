@@ -17,6 +17,7 @@ embeddings: looking them up is left to the application. Each network has a small
 NAME_small, for quick tests.
 """
 import argparse
+import collections
 import json
 import pathlib
 import tempfile
@@ -111,6 +112,23 @@ def quantize(source, target, shape, operators):
                     extra_options={"OpTypesToExcludeOutputQuantization": ["MatMul"]})
 
 
+def join_activations(path):
+    """Removes QuantizeLinear and DequantizeLinear between an operator and the Relu or Clip that
+    follows it: the range that is stored is that of the activation's result."""
+    model = onnx.load(path)
+    graph = model.graph
+    maker = {name: node for node in graph.node for name in node.output}
+    readers = collections.Counter(name for node in graph.node for name in node.input)
+    for node in graph.node:
+        back = maker.get(node.input[0]) if node.op_type in ("Relu", "Clip") else None
+        stored = maker.get(back.input[0]) if back and back.op_type == "DequantizeLinear" else None
+        if stored and readers[back.output[0]] == readers[stored.output[0]] == 1:
+            node.input[0] = stored.input[0]
+            graph.node.remove(back)
+            graph.node.remove(stored)
+    onnx.save(model, path)
+
+
 def use_integer_ports(path):
     """Removes QuantizeLinear after the input and, where the network ends with it, DequantizeLinear
     before the output: the network takes and gives INT8. False where it starts with floats."""
@@ -154,6 +172,7 @@ def make(root, name, build, size, operators):
         array = random.normal(0, 1, shape).astype(np.float32)
         if operators:
             quantize(prepared, path, shape, operators)
+            join_activations(path)
             if use_integer_ports(path):
                 array = random.integers(-127, 128, shape).astype(np.int8)
             tolerance = {"max_lsb": MOST_STEPS, "abs": [0.1], "rel": 0.02, "reduced": {"relative_l2": [0.05]}}

@@ -543,7 +543,8 @@ Status LowerConv(Planner& planner, const Layer& layer, const MatrixLayer& matrix
     p.free = {{w.out_width, matrix.strides[1] * column, 0},
               {w.out_height, matrix.strides[0] * row, 0},
               {w.batch, image, 0}};
-    if (PacksTaps(planner, layer, matrix)) {
+    if (FitsPacked(planner.config(),
+                   PackedTapBytes(planner.config(), matrix, in_value.shape, out_value.shape))) {
       p.in = PackPlanes(planner, p.in, matrix, w);
       p.in_base = p.in.offset;
       p.channels_in = w.channels * w.kernel_height * w.kernel_width;
@@ -589,27 +590,6 @@ Status LowerLinear(Planner& planner, const Layer& layer, const MatrixLayer& matr
 }
 
 }  // namespace
-
-bool PacksTaps(const Planner& planner, const Layer& layer, const MatrixLayer& matrix) {
-  const Shape& in = planner.graph().value(layer.inputs[0]).shape;
-  const Shape& out = planner.graph().value(layer.outputs[0]).shape;
-  const Window w = WindowOf(in, out, matrix.weight);
-  const int64_t taps = w.kernel_height * w.kernel_width;
-  const int64_t p = planner.partitions();
-  if (matrix.group != 1 || taps == 1 || w.batch != 1 || w.channels >= p) {
-    return false;
-  }
-  const int64_t positions = w.out_height * w.out_width;
-  const int64_t column_tiles = CeilDiv(matrix.weight.shape[0], p);
-  const int64_t direct = taps * column_tiles * positions;
-  const int64_t packed = CeilDiv(taps * w.channels, p) * column_tiles * positions;
-  const int64_t plane = (w.height + matrix.pads[0] + matrix.pads[2]) *
-                        (w.width + matrix.pads[1] + matrix.pads[3]) *
-                        static_cast<int64_t>(ElementBytes(matrix.weight.type));
-  const int64_t copies = taps * w.channels * CeilDiv(plane, planner.config().axi_bytes);
-  const bool fits = CeilDiv(taps * w.channels, p) * plane < planner.config().sbuf_bytes / 2;
-  return fits && packed + copies < direct;
-}
 
 Status LowerMatrix(Planner& planner, const Layer& layer, const MatrixLayer& matrix) {
   return matrix.is_conv ? LowerConv(planner, layer, matrix) : LowerLinear(planner, layer, matrix);

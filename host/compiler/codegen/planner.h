@@ -220,10 +220,6 @@ View ConcatPart(const Planner& planner, const Layer& layer, const ConcatLayer& c
 // extended by their sign (store.cpp).
 void PlanStore(Planner& planner, const View& from, const View& to, ElementType type);
 
-// True when a convolution is run as a 1x1 one on copies of its input, one for each tap
-// (lower_matrix.cpp); its input then needs the padding too, but as whole planes.
-bool PacksTaps(const Planner& planner, const Layer& layer, const MatrixLayer& matrix);
-
 }  // namespace neuron::compiler
 
 #endif  // NEURON_HOST_COMPILER_CODEGEN_PLANNER_H_

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "host/compiler/layer_graph.h"
 #include "neuron/isa.h"
 
 namespace neuron::compiler {
@@ -18,6 +19,15 @@ inline int64_t AlignUp(int64_t value, int64_t to) { return CeilDiv(value, to) * 
 // Output positions of one tile of a layer with this many: few enough that the next layer can start
 // before this one has ended, enough to hide weight loading, at most one PSUM bank.
 int64_t PositionLimit(const isa::Config& config, int64_t positions);
+
+// A convolution of few input channels from [N, C, H, W] (or [N, C, W]) to `out` is run as a 1x1 one
+// on copies of its input, one for each tap, where that is faster and they take no more than half of
+// SBUF. The bytes of a partition that the copies take; 0 where they would not pay.
+int64_t PackedTapBytes(const isa::Config& config, const MatrixLayer& matrix, const Shape& in,
+                       const Shape& out);
+inline bool FitsPacked(const isa::Config& config, int64_t packed_tap_bytes) {
+  return packed_tap_bytes > 0 && packed_tap_bytes < config.sbuf_bytes / 2;
+}
 
 }  // namespace neuron::compiler
 

@@ -83,6 +83,21 @@ bool MoveDequantizeForward(LayerGraph& graph) {
   return false;
 }
 
+// True for the maximum over windows of what one layer computes for it alone: rounding is
+// monotonous, so that the maximum of stored values is the stored maximum, and that layer can store
+// them.
+bool PoolsComputedMaximum(const LayerGraph& graph, const UseMap& uses, int at) {
+  const Layer& layer = graph.layers[static_cast<size_t>(at)];
+  const auto* pool = std::get_if<PoolLayer>(&layer.body);
+  const int maker = pool != nullptr ? uses.producer(layer.inputs[0]) : -1;
+  if (maker < 0 || pool->op != ReduceOp::kMax || uses.OnlyConsumer(layer.inputs[0]) != at) {
+    return false;
+  }
+  const LayerBody& made = graph.layers[static_cast<size_t>(maker)].body;
+  return std::holds_alternative<MatrixLayer>(made) || std::holds_alternative<BinaryLayer>(made) ||
+         std::holds_alternative<UnaryLayer>(made);
+}
+
 // quantise(move(x...)) becomes move(quantise(x)...), when nothing else reads the moved floats.
 bool MoveQuantizeBackward(LayerGraph& graph) {
   const UseMap uses(graph);
@@ -93,7 +108,9 @@ bool MoveQuantizeBackward(LayerGraph& graph) {
     const ValueId moved = graph.layers[i].inputs[0];
     const ValueId output = graph.layers[i].outputs[0];
     const int at = uses.producer(moved);
-    if (at < 0 || !IsMovement(graph.layers[static_cast<size_t>(at)]) ||
+    if (at < 0 ||
+        (!IsMovement(graph.layers[static_cast<size_t>(at)]) &&
+         !PoolsComputedMaximum(graph, uses, at)) ||
         uses.OnlyConsumer(moved) != static_cast<int>(i) || !IsPerTensor(graph.value(output))) {
       continue;
     }

@@ -3,13 +3,12 @@
 
 #include <algorithm>
 
+#include "host/compiler/codegen/tiling.h"
+
 namespace neuron::compiler {
 namespace {
 
-constexpr int64_t kWordBytes = 4;
 constexpr int64_t kSmallestChunk = 1024;
-
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Channels of feature maps, features of token lists: what the planner chooses for a loaded value.
 int DefaultAxis(const Shape& shape) {
@@ -185,33 +184,25 @@ int64_t Footprint::Bytes(ValueId value, const Shape& shape) const {
 }
 
 int64_t Footprint::MatrixWorkspace(const MatrixLayer& matrix, ValueId input, const Shape& in,
-                                   const Shape& out) const {
+                                   const Shape& out, bool packs) const {
   const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
   if (!matrix.is_conv) {
     const int last = static_cast<int>(in.size()) - 1;
     return PartAxis(input) == last ? 0 : BytesAs(in, last, bytes);
   }
-  const int64_t taps = matrix.weight.shape[2] * matrix.weight.shape[3];
-  int64_t extra = PartAxis(input) == 1 ? 0 : BytesAs(in, 1, bytes);
-  if (matrix.group == 1 && taps > 1 && in[1] < config_.p) {
-    // Copies of the planes for packed taps.
-    int64_t plane = out.back() * matrix.strides[1] + matrix.weight.shape[3];
-    if (in.size() == 4) {
-      plane = (in[3] + matrix.pads[1] + matrix.pads[3]) * (in[2] + matrix.pads[0] + matrix.pads[2]);
-    }
-    extra += CeilDiv(taps * in[1], config_.p) * plane * bytes;
-  }
+  const int64_t extra = (PartAxis(input) == 1 ? 0 : BytesAs(in, 1, bytes)) +
+                        (packs ? PackedTapBytes(config_, matrix, in, out) : 0);
   return extra;
 }
 
-int64_t Footprint::Workspace(const Layer& layer, const std::vector<Shape>& in,
-                             const Shape& out) const {
+int64_t Footprint::Workspace(const Layer& layer, const std::vector<Shape>& in, const Shape& out,
+                             bool packs) const {
   const ValueId result = layer.outputs[0];
   const int axis = PartAxis(result);
   const int64_t words = BytesAs(out, axis, kWordBytes);
   const Value& out_value = graph_.value(result);
   if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
-    return MatrixWorkspace(*matrix, layer.inputs[0], in[0], out);
+    return MatrixWorkspace(*matrix, layer.inputs[0], in[0], out, packs);
   }
   if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
     const int last = static_cast<int>(out.size()) - 1;
@@ -253,13 +244,13 @@ int64_t Footprint::Workspace(const Layer& layer, const std::vector<Shape>& in,
   return 0;
 }
 
-int64_t Footprint::Weights(const Layer& layer) const {
+int64_t Footprint::Weights(const Layer& layer, const Shape& out) const {
   const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
   if (matrix == nullptr) {
     return 0;
   }
-  const WeightShape shape = ShapeOfWeights(*matrix, config_.p);
-  return shape.tiles * shape.per_tile;
+  const int64_t channels = matrix->is_conv ? out[1] : out.back();
+  return CeilDiv(channels, config_.p) * ShapeOfWeights(*matrix, config_.p).per_tile;
 }
 
 int64_t Footprint::WeightChunk(const Layer& layer) const {
@@ -268,13 +259,18 @@ int64_t Footprint::WeightChunk(const Layer& layer) const {
     return 0;
   }
   const WeightShape shape = ShapeOfWeights(*matrix, config_.p);
-  return std::min(shape.tiles * shape.per_tile, shape.per_tile + kSmallestChunk);
+  const int64_t joined = shape.per_tile >= kSmallestChunk ? 0 : kSmallestChunk;
+  return std::min(shape.tiles * shape.per_tile, shape.per_tile + joined);
 }
 
 int64_t Footprint::Cycles(const Layer& layer, const std::vector<Shape>& in,
                           const Shape& out) const {
   const int64_t elements = BytesAs(out, PartAxis(layer.outputs[0]), 1);
   if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
+    if (matrix->is_conv && FitsPacked(config_, PackedTapBytes(config_, *matrix, in[0], out))) {
+      const int64_t taps = matrix->weight.shape[2] * matrix->weight.shape[3];
+      return elements * CeilDiv(taps * in[0][1], config_.p);
+    }
     return elements * ShapeOfWeights(*matrix, config_.p).passes;
   }
   if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {

@@ -31,10 +31,12 @@ class Footprint {
   int64_t Bytes(ValueId value, const Shape& shape) const;
   int64_t Bytes(ValueId value) const { return Bytes(value, graph_.value(value).shape); }
 
-  // Temporaries of a layer that makes a part of shape `out` from inputs of shapes `in`.
-  int64_t Workspace(const Layer& layer, const std::vector<Shape>& in, const Shape& out) const;
-  // All constant operands of a layer, and the most that one instruction needs at a time.
-  int64_t Weights(const Layer& layer) const;
+  // Temporaries of a layer that makes a part of shape `out` from inputs of shapes `in`. `packs`:
+  // with copies for packed taps where they pay.
+  int64_t Workspace(const Layer& layer, const std::vector<Shape>& in, const Shape& out,
+                    bool packs = true) const;
+  // The weights for a part of shape `out`, and the most that one instruction needs at a time.
+  int64_t Weights(const Layer& layer, const Shape& out) const;
   int64_t WeightChunk(const Layer& layer) const;
 
   // Cycles of the engine that a part of the layer keeps busy longest.
@@ -44,7 +46,7 @@ class Footprint {
   int64_t BytesAs(const Shape& shape, int part_axis, int64_t element_bytes) const;
   int OutputAxis(const Layer& layer) const;
   int64_t MatrixWorkspace(const MatrixLayer& matrix, ValueId input, const Shape& in,
-                          const Shape& out) const;
+                          const Shape& out, bool packs) const;
 
   const LayerGraph& graph_;
   const isa::Config& config_;

@@ -22,6 +22,15 @@ int64_t Bytes(const Shape& shape, ElementType type) {
   return ElementCount(shape) * static_cast<int64_t>(ElementBytes(type));
 }
 
+// True when parts along `axis` have weights of their own; `last` is the last axis.
+bool CutsWeights(const Layer& layer, int axis, int last) {
+  const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
+  if (matrix == nullptr) {
+    return false;
+  }
+  return matrix->is_conv ? axis == 1 : axis == last;
+}
+
 }  // namespace
 
 bool GroupPlanner::LeavesGroup(const Group& group, ValueId value) const {
@@ -165,33 +174,44 @@ int64_t GroupPlanner::PeakBytes(const Group& group, const std::vector<Place>& pl
     if (LeavesGroup(group, layer.outputs[0])) {
       moved += footprint_.Bytes(layer.outputs[0], OutShape(parts[i]));
     }
-    const int64_t all = footprint_.Weights(layer);
+    const int64_t all = footprint_.Weights(layer, OutShape(parts[i]));
     weights += all <= options_.shared_weights ? all : 0;
     chunk = std::max(chunk, all <= options_.shared_weights ? 0 : footprint_.WeightChunk(layer));
   }
   int64_t peak = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
-    int64_t live =
-        footprint_.Workspace(graph_.layers[parts[i].layer], InShapes(parts[i]), OutShape(parts[i]));
+    int64_t live = footprint_.Workspace(graph_.layers[parts[i].layer], InShapes(parts[i]),
+                                        OutShape(parts[i]), group.packs);
     for (const auto& [root, size] : bytes) {
       live += first[root] <= i && i <= last[root] ? size : 0;
     }
     peak = std::max(peak, live);
   }
-  return peak + (group.overlaps ? moved : 0) + weights + 2 * chunk;
+  return peak + weights + (group.overlaps ? moved + 2 * chunk : chunk);
 }
 
 bool GroupPlanner::Fit(Group& group, int64_t room, const std::vector<Place>& places) const {
-  group.overlaps = true;
-  if (FitWithOverlap(group, room, places)) {
-    return true;
+  std::optional<Group> best;
+  int64_t fewest = 0;
+  for (const bool packs : {true, false}) {
+    for (const bool overlaps : {true, false}) {
+      group.packs = packs;
+      group.overlaps = overlaps;
+      if (!FitParts(group, room, places)) {
+        continue;
+      }
+      const int64_t cycles = Cycles(group, places);
+      if (!best.has_value() || cycles < fewest) {
+        best = group;
+        fewest = cycles;
+      }
+    }
   }
-  group.overlaps = false;
-  return FitWithOverlap(group, room, places);
+  group = best.value_or(group);
+  return best.has_value();
 }
 
-bool GroupPlanner::FitWithOverlap(Group& group, int64_t room,
-                                  const std::vector<Place>& places) const {
+bool GroupPlanner::FitParts(Group& group, int64_t room, const std::vector<Place>& places) const {
   int64_t most = Units(group, 0);
   for (size_t i = 0; i < group.axes.size(); ++i) {
     most = std::min(most, Units(group, i));
@@ -222,9 +242,12 @@ int64_t GroupPlanner::Cycles(const Group& group, const std::vector<Place>& place
     const ValueId out = layer.outputs[0];
     made.insert(out);
     bytes += LeavesGroup(group, out) ? Bytes(OutShape(part), graph_.value(out).type) : 0;
-    const int64_t weights = footprint_.Weights(layer);
-    bytes += weights <= options_.shared_weights ? weights * config_.p / group.parts
-                                                : weights * config_.p;
+    const int64_t weights = footprint_.Weights(layer, OutShape(part));
+    const bool whole = OutShape(part) == graph_.value(out).shape;
+    const bool stays =
+        weights <= options_.shared_weights &&
+        !CutsWeights(layer, part.out_axis, static_cast<int>(graph_.value(out).shape.size()) - 1);
+    bytes += weights * config_.p / (stays && !whole ? group.parts : 1);
   }
   const int64_t memory = bytes / kBytesPerCycle;
   const int64_t both = group.overlaps ? std::max(compute, memory) : compute + memory;

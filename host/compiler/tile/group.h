@@ -29,6 +29,7 @@ struct Group {
   std::vector<int> axes;
   int64_t parts = 1;
   bool overlaps = true;  // loads and stores of neighbouring parts go on while one is made
+  bool packs = true;     // room is left for the copies of packed taps
 
   size_t end() const { return first + axes.size(); }
 };
@@ -55,8 +56,8 @@ class GroupPlanner {
   // What every layer does in part `part`, in the order of execution.
   std::vector<LayerPart> PartsOf(const Group& group, int64_t part) const;
 
-  // Sets the smallest number of parts that fits `room` bytes, with overlap if there is one; false
-  // when none does. Values of
+  // Sets the smallest number of parts that fits `room` bytes, with packed taps and overlap or without,
+  // whichever is estimated to be faster; false when none fits. Values of
   // `places` that lie in DRAM are loaded part by part.
   bool Fit(Group& group, int64_t room, const std::vector<Place>& places) const;
 
@@ -76,7 +77,7 @@ class GroupPlanner {
   int64_t PeakBytes(const Group& group, const std::vector<Place>& places) const;
   int64_t AxisSize(const Group& group, size_t i) const;
   int64_t Units(const Group& group, size_t i) const;
-  bool FitWithOverlap(Group& group, int64_t room, const std::vector<Place>& places) const;
+  bool FitParts(Group& group, int64_t room, const std::vector<Place>& places) const;
 
   const LayerGraph& graph_;
   const isa::Config& config_;

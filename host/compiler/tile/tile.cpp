@@ -150,7 +150,8 @@ class Tiler {
     const ValueId out = layer.outputs[0];
     return bytes + footprint_.Bytes(out) +
            footprint_.Workspace(layer, shapes, in_.value(out).shape) +
-           std::min(footprint_.Weights(layer), 2 * footprint_.WeightChunk(layer));
+           std::min(footprint_.Weights(layer, in_.value(out).shape),
+                    2 * footprint_.WeightChunk(layer));
   }
 
   // True when layer i fits as a whole, at need after other tensors have gone to DRAM.

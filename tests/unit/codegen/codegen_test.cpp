@@ -227,13 +227,24 @@ TEST(Codegen, MoreTensorsThanSegmentsShareThem) {
   graph.model_name = "many";
   std::vector<HostTensor> inputs;
   for (int i = 0; i < kPairs; ++i) {
-    Value x{.name = "x" + std::to_string(i), .shape = {2, 5 + i}, .is_input = true};
-    Value y{.name = "y" + std::to_string(i), .shape = x.shape, .is_output = true};
+    Value x;
+    x.name = "x" + std::to_string(i);
+    x.shape = {2, 5 + i};
+    x.is_input = true;
+    Value y;
+    y.name = "y" + std::to_string(i);
+    y.shape = x.shape;
+    y.is_output = true;
     HostTensor input(ElementType::kFloat32, x.shape);
     std::ranges::fill(input.as<float>(), static_cast<float>(i));
     inputs.push_back(std::move(input));
-    Layer layer{.name = "double" + std::to_string(i), .inputs = {2 * i}, .outputs = {2 * i + 1}};
-    layer.body = UnaryLayer{.scale = {2.0F}};
+    Layer layer;
+    layer.name = "double" + std::to_string(i);
+    layer.inputs = {2 * i};
+    layer.outputs = {2 * i + 1};
+    UnaryLayer twice;
+    twice.scale = {2.0F};
+    layer.body = std::move(twice);
     graph.inputs.push_back(2 * i);
     graph.outputs.push_back(2 * i + 1);
     graph.values.push_back(std::move(x));
