@@ -9,6 +9,8 @@ namespace neuron::compiler {
 namespace {
 
 constexpr int64_t kSmallestChunk = 1024;
+// Bytes that memory moves in a cycle beside computation.
+constexpr int64_t kBytesPerCycle = 10;
 
 // Channels of feature maps, features of token lists: what the planner chooses for a loaded value.
 int DefaultAxis(const Shape& shape) {
@@ -61,6 +63,7 @@ Footprint::Footprint(const LayerGraph& graph, const isa::Config& config)
       config_(config),
       part_axis_(graph.values.size(), -1),
       root_(graph.values.size()),
+      scattered_(graph.values.size(), false),
       halo_(graph.values.size()) {
   for (size_t i = 0; i < graph.values.size(); ++i) {
     part_axis_[i] = DefaultAxis(graph.values[i].shape);
@@ -78,6 +81,9 @@ Footprint::Footprint(const LayerGraph& graph, const isa::Config& config)
     if (!LandsInDram(layer)) {
       part_axis_[out] = OutputAxis(layer);
     }
+    const auto* transpose = std::get_if<TransposeLayer>(&layer.body);
+    scattered_[out] = transpose != nullptr && !transpose->perm.empty() &&
+                      transpose->perm.back() + 1 != static_cast<int>(transpose->perm.size());
     const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
     if (matrix != nullptr && matrix->is_conv) {
       Shape& halo = halo_[static_cast<size_t>(layer.inputs[0])];
@@ -286,6 +292,22 @@ int64_t Footprint::Cycles(const Layer& layer, const std::vector<Shape>& in,
     return 2 * elements;
   }
   return IsView(layer) ? 0 : elements;
+}
+
+int64_t Footprint::MoveCycles(ValueId value, const Shape& shape) const {
+  const int64_t elements = ElementCount(shape);
+  const auto bytes = static_cast<int64_t>(ElementBytes(graph_.value(value).type));
+  return scattered_[static_cast<size_t>(value)] ? elements : elements * bytes / kBytesPerCycle;
+}
+
+int64_t Footprint::CopyCycles(const Layer& layer, const std::vector<Shape>& in,
+                              const Shape& out) const {
+  const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
+  if (matrix == nullptr || !matrix->is_conv) {
+    return 0;
+  }
+  const int64_t bytes = PackedTapBytes(config_, *matrix, in[0], out);
+  return FitsPacked(config_, bytes) ? bytes * config_.p / config_.axi_bytes : 0;
 }
 
 }  // namespace neuron::compiler

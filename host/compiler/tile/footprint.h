@@ -41,6 +41,11 @@ class Footprint {
 
   // Cycles of the engine that a part of the layer keeps busy longest.
   int64_t Cycles(const Layer& layer, const std::vector<Shape>& in, const Shape& out) const;
+  // Cycles to bring a part of shape `shape` from or to DRAM: a transposed view goes element by
+  // element.
+  int64_t MoveCycles(ValueId value, const Shape& shape) const;
+  // Cycles of DMA on chip before the engine can start.
+  int64_t CopyCycles(const Layer& layer, const std::vector<Shape>& in, const Shape& out) const;
 
  private:
   int64_t BytesAs(const Shape& shape, int part_axis, int64_t element_bytes) const;
@@ -52,7 +57,8 @@ class Footprint {
   const isa::Config& config_;
   std::vector<int> part_axis_;
   std::vector<ValueId> root_;
-  std::vector<Shape> halo_;  // total padding of each axis that readers want
+  std::vector<bool> scattered_;  // innermost elements lie apart
+  std::vector<Shape> halo_;      // total padding of each axis that readers want
 };
 
 }  // namespace neuron::compiler

@@ -7,19 +7,16 @@
 namespace neuron::compiler {
 namespace {
 
-// Bytes that memory moves in a cycle beside computation, and what a part costs in issue and fill.
+// Bytes that memory moves in a cycle beside computation, and what a layer's part costs in issue and
+// fill.
 constexpr int64_t kBytesPerCycle = 10;
-constexpr int64_t kCyclesPerPart = 300;
+constexpr int64_t kCyclesPerLayer = 250;
 
 Shape Cut(Shape shape, int axis, const Range& range) {
   if (axis >= 0) {
     shape[static_cast<size_t>(axis)] = range.size();
   }
   return shape;
-}
-
-int64_t Bytes(const Shape& shape, ElementType type) {
-  return ElementCount(shape) * static_cast<int64_t>(ElementBytes(type));
 }
 
 // True when parts along `axis` have weights of their own; `last` is the last axis.
@@ -226,32 +223,33 @@ bool GroupPlanner::FitParts(Group& group, int64_t room, const std::vector<Place>
 
 int64_t GroupPlanner::Cycles(const Group& group, const std::vector<Place>& places) const {
   int64_t compute = 0;
-  int64_t bytes = 0;
+  int64_t copies = 0;
+  int64_t memory = 0;
   // All parts are like the middle one, near enough.
   std::set<ValueId> made;
   for (const LayerPart& part : PartsOf(group, group.parts / 2)) {
     const Layer& layer = graph_.layers[part.layer];
     const std::vector<Shape> in = InShapes(part);
     compute += footprint_.Cycles(layer, in, OutShape(part));
+    copies += footprint_.CopyCycles(layer, in, OutShape(part));
     for (size_t k = 0; k < layer.inputs.size(); ++k) {
       const ValueId id = layer.inputs[k];
       if (!made.contains(id) && places[static_cast<size_t>(id)] == Place::kDram) {
-        bytes += Bytes(in[k], graph_.value(id).type);
+        memory += footprint_.MoveCycles(id, in[k]);
       }
     }
     const ValueId out = layer.outputs[0];
     made.insert(out);
-    bytes += LeavesGroup(group, out) ? Bytes(OutShape(part), graph_.value(out).type) : 0;
+    memory += LeavesGroup(group, out) ? footprint_.MoveCycles(out, OutShape(part)) : 0;
     const int64_t weights = footprint_.Weights(layer, OutShape(part));
     const bool whole = OutShape(part) == graph_.value(out).shape;
     const bool stays =
         weights <= options_.shared_weights &&
         !CutsWeights(layer, part.out_axis, static_cast<int>(graph_.value(out).shape.size()) - 1);
-    bytes += weights * config_.p / (stays && !whole ? group.parts : 1);
+    memory += weights * config_.p / kBytesPerCycle / (stays && !whole ? group.parts : 1);
   }
-  const int64_t memory = bytes / kBytesPerCycle;
   const int64_t both = group.overlaps ? std::max(compute, memory) : compute + memory;
-  return group.parts * (both + kCyclesPerPart);
+  return group.parts * (both + copies + kCyclesPerLayer * static_cast<int64_t>(group.axes.size()));
 }
 
 int64_t GroupPlanner::WholeCycles(size_t index) const {

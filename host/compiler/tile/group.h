@@ -56,9 +56,9 @@ class GroupPlanner {
   // What every layer does in part `part`, in the order of execution.
   std::vector<LayerPart> PartsOf(const Group& group, int64_t part) const;
 
-  // Sets the smallest number of parts that fits `room` bytes, with packed taps and overlap or without,
-  // whichever is estimated to be faster; false when none fits. Values of
-  // `places` that lie in DRAM are loaded part by part.
+  // Sets the smallest number of parts that fits `room` bytes, with packed taps and overlap or
+  // without, whichever is estimated to be faster; false when none fits. Values of `places` that lie
+  // in DRAM are loaded part by part.
   bool Fit(Group& group, int64_t room, const std::vector<Place>& places) const;
 
   // True when a layer after the group or the user reads the value.
