@@ -189,63 +189,66 @@ int64_t Footprint::Bytes(ValueId value, const Shape& shape) const {
          kRounding;
 }
 
-int64_t Footprint::MatrixWorkspace(const MatrixLayer& matrix, ValueId input, const Shape& in,
-                                   const Shape& out, bool packs) const {
-  const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
+// A copy of an input in SBUF with another axis on partitions than it has.
+int64_t Footprint::LayoutCopy(const Layer& layer, const PartShapes& part, size_t input,
+                              int wanted) const {
+  const ValueId id = layer.inputs[input];
+  const auto bytes = static_cast<int64_t>(ElementBytes(graph_.value(id).type));
+  return part.loaded[input] || PartAxis(id) == wanted ? 0 : BytesAs(part.in[input], wanted, bytes);
+}
+
+int64_t Footprint::MatrixWorkspace(const Layer& layer, const MatrixLayer& matrix,
+                                   const PartShapes& part) const {
   if (!matrix.is_conv) {
-    const int last = static_cast<int>(in.size()) - 1;
-    return PartAxis(input) == last ? 0 : BytesAs(in, last, bytes);
+    return LayoutCopy(layer, part, 0, static_cast<int>(part.in[0].size()) - 1);
   }
-  const int64_t extra = (PartAxis(input) == 1 ? 0 : BytesAs(in, 1, bytes)) +
-                        (packs ? PackedTapBytes(config_, matrix, in, out) : 0);
+  return LayoutCopy(layer, part, 0, 1) +
+         (part.packs ? PackedTapBytes(config_, matrix, part.in[0], part.out) : 0);
+}
+
+int64_t Footprint::BinaryWorkspace(const Layer& layer, const BinaryLayer& binary,
+                                   const PartShapes& part) const {
+  const int axis = PartAxis(layer.outputs[0]);
+  const int64_t words = BytesAs(part.out, axis, kWordBytes);
+  int64_t extra = binary.op == BinaryOp::kDiv ? words : 0;
+  const bool quantized = graph_.value(layer.outputs[0]).quantization.has_value();
+  extra += quantized || binary.activation.function != Function::kIdentity ? words : 0;
+  for (size_t k = 0; k < 2; ++k) {
+    const Shape& in = part.in[k];
+    const bool spread =
+        in.size() != part.out.size() ||
+        (axis >= 0 && in[static_cast<size_t>(axis)] != part.out[static_cast<size_t>(axis)]);
+    extra += spread           ? BytesAs(in, -1, kWordBytes)
+             : in == part.out ? LayoutCopy(layer, part, k, axis)
+                              : 0;
+  }
   return extra;
 }
 
-int64_t Footprint::Workspace(const Layer& layer, const std::vector<Shape>& in, const Shape& out,
-                             bool packs) const {
+int64_t Footprint::Workspace(const Layer& layer, const PartShapes& part) const {
   const ValueId result = layer.outputs[0];
   const int axis = PartAxis(result);
-  const int64_t words = BytesAs(out, axis, kWordBytes);
-  const Value& out_value = graph_.value(result);
+  const int64_t words = BytesAs(part.out, axis, kWordBytes);
+  const bool quantized = graph_.value(result).quantization.has_value();
   if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
-    return MatrixWorkspace(*matrix, layer.inputs[0], in[0], out, packs);
-  }
-  if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
-    const int last = static_cast<int>(out.size()) - 1;
-    int64_t copies = 0;
-    for (size_t k = 0; k < 2; ++k) {
-      const int wanted = last - static_cast<int>(k);
-      const auto bytes = static_cast<int64_t>(ElementBytes(graph_.value(layer.inputs[k]).type));
-      copies += PartAxis(layer.inputs[k]) == wanted ? 0 : BytesAs(in[k], wanted, bytes);
-    }
-    return copies;
-  }
-  if (std::holds_alternative<SoftmaxLayer>(layer.body)) {
-    const bool moved = PartAxis(layer.inputs[0]) != axis;
-    const int64_t powers = out_value.quantization.has_value() ? words : 0;
-    return powers + 2 * words / std::max<int64_t>(1, out.back()) + (moved ? words : 0);
+    return MatrixWorkspace(layer, *matrix, part);
   }
   if (const auto* binary = std::get_if<BinaryLayer>(&layer.body)) {
-    int64_t extra = binary->op == BinaryOp::kDiv ? words : 0;
-    const bool quantized = out_value.quantization.has_value();
-    extra += quantized || binary->activation.function != Function::kIdentity ? words : 0;
-    for (size_t k = 0; k < 2; ++k) {
-      const bool spread = in[k].size() == out.size() && axis >= 0 &&
-                          in[k][static_cast<size_t>(axis)] != out[static_cast<size_t>(axis)];
-      const bool moved = in[k] == out && PartAxis(layer.inputs[k]) != axis;
-      if (moved || spread || in[k].size() != out.size()) {
-        extra += BytesAs(in[k], moved ? axis : -1, kWordBytes);
-      }
-    }
-    return extra;
+    return BinaryWorkspace(layer, *binary, part);
+  }
+  if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
+    const int last = static_cast<int>(part.out.size()) - 1;
+    return LayoutCopy(layer, part, 0, last) + LayoutCopy(layer, part, 1, last - 1);
+  }
+  if (std::holds_alternative<SoftmaxLayer>(layer.body)) {
+    return (quantized ? words : 0) + 2 * words / std::max<int64_t>(1, part.out.back()) +
+           LayoutCopy(layer, part, 0, axis);
   }
   if (const auto* unary = std::get_if<UnaryLayer>(&layer.body)) {
-    return out_value.quantization.has_value() && unary->activation.function != Function::kIdentity
-               ? words
-               : 0;
+    return quantized && unary->activation.function != Function::kIdentity ? words : 0;
   }
   if (std::holds_alternative<ReduceLayer>(layer.body)) {
-    return 2 * words + BytesAs(in[0], -1, kWordBytes) / std::max<int64_t>(1, config_.p);
+    return 2 * words + BytesAs(part.in[0], -1, kWordBytes) / std::max<int64_t>(1, config_.p);
   }
   return 0;
 }

@@ -13,6 +13,14 @@
 
 namespace neuron::compiler {
 
+// What a layer makes a part of its output from.
+struct PartShapes {
+  std::vector<Shape> in;
+  std::vector<bool> loaded;  // inputs that come from DRAM, in the layout that the layer wants
+  Shape out;
+  bool packs = true;  // with copies for packed taps where they pay
+};
+
 // Layouts of a graph's values as the lowerings will choose them.
 class Footprint {
  public:
@@ -31,10 +39,8 @@ class Footprint {
   int64_t Bytes(ValueId value, const Shape& shape) const;
   int64_t Bytes(ValueId value) const { return Bytes(value, graph_.value(value).shape); }
 
-  // Temporaries of a layer that makes a part of shape `out` from inputs of shapes `in`. `packs`:
-  // with copies for packed taps where they pay.
-  int64_t Workspace(const Layer& layer, const std::vector<Shape>& in, const Shape& out,
-                    bool packs = true) const;
+  // Temporaries of a layer's part.
+  int64_t Workspace(const Layer& layer, const PartShapes& part) const;
   // The weights for a part of shape `out`, and the most that one instruction needs at a time.
   int64_t Weights(const Layer& layer, const Shape& out) const;
   int64_t WeightChunk(const Layer& layer) const;
@@ -50,8 +56,11 @@ class Footprint {
  private:
   int64_t BytesAs(const Shape& shape, int part_axis, int64_t element_bytes) const;
   int OutputAxis(const Layer& layer) const;
-  int64_t MatrixWorkspace(const MatrixLayer& matrix, ValueId input, const Shape& in,
-                          const Shape& out, bool packs) const;
+  int64_t LayoutCopy(const Layer& layer, const PartShapes& part, size_t input, int wanted) const;
+  int64_t MatrixWorkspace(const Layer& layer, const MatrixLayer& matrix,
+                          const PartShapes& part) const;
+  int64_t BinaryWorkspace(const Layer& layer, const BinaryLayer& binary,
+                          const PartShapes& part) const;
 
   const LayerGraph& graph_;
   const isa::Config& config_;

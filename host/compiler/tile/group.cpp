@@ -134,6 +134,19 @@ std::vector<Shape> GroupPlanner::InShapes(const LayerPart& part) const {
   return shapes;
 }
 
+PartShapes GroupPlanner::ShapesOf(const Group& group, const LayerPart& part,
+                                  const std::vector<Place>& places) const {
+  PartShapes shapes{InShapes(part), {}, OutShape(part), group.packs};
+  for (const ValueId id : graph_.layers[part.layer].inputs) {
+    bool made = false;
+    for (size_t i = group.first; i < part.layer; ++i) {
+      made = made || graph_.layers[i].outputs[0] == id;
+    }
+    shapes.loaded.push_back(!made && places[static_cast<size_t>(id)] == Place::kDram);
+  }
+  return shapes;
+}
+
 Shape GroupPlanner::OutShape(const LayerPart& part) const {
   return Cut(graph_.value(graph_.layers[part.layer].outputs[0]).shape, part.out_axis, part.out);
 }
@@ -177,8 +190,8 @@ int64_t GroupPlanner::PeakBytes(const Group& group, const std::vector<Place>& pl
   }
   int64_t peak = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
-    int64_t live = footprint_.Workspace(graph_.layers[parts[i].layer], InShapes(parts[i]),
-                                        OutShape(parts[i]), group.packs);
+    int64_t live =
+        footprint_.Workspace(graph_.layers[parts[i].layer], ShapesOf(group, parts[i], places));
     for (const auto& [root, size] : bytes) {
       live += first[root] <= i && i <= last[root] ? size : 0;
     }

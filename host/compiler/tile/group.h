@@ -71,6 +71,9 @@ class GroupPlanner {
   int64_t WholeCycles(size_t layer) const;
 
   std::vector<Shape> InShapes(const LayerPart& part) const;
+  // Of a part whose inputs come from earlier layers of the group, from SBUF or from DRAM.
+  PartShapes ShapesOf(const Group& group, const LayerPart& part,
+                      const std::vector<Place>& places) const;
   Shape OutShape(const LayerPart& part) const;
 
  private:

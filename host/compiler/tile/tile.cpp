@@ -136,22 +136,27 @@ class Tiler {
   }
 
   // --- whole layers ---------------------------------------------------------------------------
-  int64_t WholeBytes(size_t i) {
+  int64_t WholeBytes(size_t i) const {
     const Layer& layer = in_.layers[i];
-    std::vector<Shape> shapes;
+    const ValueId out = layer.outputs[0];
+    PartShapes shapes;
+    shapes.out = in_.value(out).shape;
     std::set<ValueId> seen;
-    int64_t bytes = 0;
+    int64_t bytes = footprint_.Bytes(out);
     for (const ValueId id : layer.inputs) {
-      shapes.push_back(in_.value(id).shape);
-      if (home(id).sbuf == kNoValue && seen.insert(id).second) {
+      const bool loaded = home(id).sbuf == kNoValue;
+      shapes.in.push_back(in_.value(id).shape);
+      shapes.loaded.push_back(loaded);
+      if (loaded && seen.insert(id).second) {
         bytes += footprint_.Bytes(id);
       }
+      // Parts that are only joined are made in their places.
+      if (!loaded && last_use(id) == i && std::holds_alternative<ConcatLayer>(layer.body)) {
+        bytes -= footprint_.Bytes(id);
+      }
     }
-    const ValueId out = layer.outputs[0];
-    return bytes + footprint_.Bytes(out) +
-           footprint_.Workspace(layer, shapes, in_.value(out).shape) +
-           std::min(footprint_.Weights(layer, in_.value(out).shape),
-                    2 * footprint_.WeightChunk(layer));
+    return std::max<int64_t>(bytes, 0) + footprint_.Workspace(layer, shapes) +
+           std::min(footprint_.Weights(layer, shapes.out), 2 * footprint_.WeightChunk(layer));
   }
 
   // True when layer i fits as a whole, at need after other tensors have gone to DRAM.
