@@ -33,17 +33,22 @@ Result<ncx::PackageData> GenerateInMemory(const LayerGraph& graph, const isa::Co
   }
   plan.shared_weights = config.sbuf_bytes / 4;
   package = GenerateCode(graph, config, plan);
-  for (int64_t percent = 100; percent >= 40 && !package.ok() && DoesNotFit(package.status());
-       percent -= 6) {
-    const TileOptions tile{config.sbuf_bytes * percent / 100, plan.shared_weights};
-    const Result<LayerGraph> fitted = FitToMemory(graph, config, tile);
-    if (!fitted.ok()) {
-      return percent == 100 ? fitted.status() : package;
+  Status unfit;
+  for (const bool overlaps : {true, false}) {
+    for (int64_t percent = 100; percent >= 40; percent -= 6) {
+      if (package.ok() || !DoesNotFit(package.status())) {
+        return package;
+      }
+      const TileOptions tile{config.sbuf_bytes * percent / 100, plan.shared_weights, overlaps};
+      const Result<LayerGraph> fitted = FitToMemory(graph, config, tile);
+      if (!fitted.ok()) {
+        unfit = unfit.ok() ? fitted.status() : unfit;
+        break;
+      }
+      package = GenerateCode(fitted.value(), config, plan);
     }
-    const LayerGraph& tiled = fitted.value();
-    package = GenerateCode(tiled, config, plan);
   }
-  return package;
+  return package.ok() || unfit.ok() ? package : unfit;
 }
 
 }  // namespace

@@ -10,6 +10,36 @@
 namespace neuron::compiler {
 namespace {
 
+// How often memory is planned anew when buffers find no gap.
+constexpr uint32_t kPlacements = 12;
+
+// Places the fixed buffers, then the loads; returns what PlanMemory does.
+Result<std::vector<int>> PlaceAll(const std::vector<PlannedOp>& ops,
+                                  const std::vector<BufferId>& fixed, MemoryPlan::Order order,
+                                  MemoryPlan& memory) {
+  const auto count = static_cast<int>(ops.size());
+  NEURON_RETURN_IF_ERROR(memory.Place(fixed, order));
+  std::vector<int> position(ops.size());
+  std::vector<bool> placed(memory.buffers().size(), false);
+  int earliest = 0;
+  for (int i = 0; i < count; ++i) {
+    const PlannedOp& op = ops[static_cast<size_t>(i)];
+    position[static_cast<size_t>(i)] = i;
+    // A host operator ends a launch; loads stay in the launch that uses them only by order, and
+    // memory keeps its content between launches.
+    if (!op.streamed) {
+      continue;
+    }
+    const BufferId id = op.uses[0];
+    if (!placed[static_cast<size_t>(id)]) {
+      NEURON_ASSIGN_OR_RETURN(earliest, memory.PlaceEarly(id, std::max(earliest, op.after + 1)));
+      placed[static_cast<size_t>(id)] = true;
+    }
+    position[static_cast<size_t>(i)] = memory.buffer(id).first;
+  }
+  return position;
+}
+
 // Gives every buffer its lifetime and place. Streamed loads go as early in the sequence as memory
 // allows, in their own order, so that weights are on chip before their layer starts. Returns, for
 // each operation, the position before which it is to be emitted.
@@ -39,26 +69,24 @@ Result<std::vector<int>> PlanMemory(std::vector<PlannedOp>& ops, MemoryPlan& mem
       fixed.push_back(static_cast<BufferId>(id));
     }
   }
-  NEURON_RETURN_IF_ERROR(memory.Place(fixed));
-  std::vector<int> position(ops.size());
-  std::vector<bool> placed(memory.buffers().size(), false);
-  int earliest = 0;
-  for (int i = 0; i < count; ++i) {
-    const PlannedOp& op = ops[static_cast<size_t>(i)];
-    position[static_cast<size_t>(i)] = i;
-    // A host operator ends a launch; loads stay in the launch that uses them only by order, and
-    // memory keeps its content between launches.
-    if (!op.streamed) {
-      continue;
+  // Other orders and ends of memory leave other gaps.
+  const MemoryPlan empty = memory;
+  const Result<std::vector<int>> first = PlaceAll(ops, fixed, MemoryPlan::Order::kByStart, memory);
+  for (uint32_t attempt = 0; attempt < kPlacements && !first.ok(); ++attempt) {
+    memory = empty;
+    if (attempt > 0) {
+      memory.UseSlots();
     }
-    const BufferId id = op.uses[0];
-    if (!placed[static_cast<size_t>(id)]) {
-      NEURON_ASSIGN_OR_RETURN(earliest, memory.PlaceEarly(id, std::max(earliest, op.after + 1)));
-      placed[static_cast<size_t>(id)] = true;
+    if (attempt > 2) {
+      memory.Shuffle(attempt);
     }
-    position[static_cast<size_t>(i)] = memory.buffer(id).first;
+    const auto order = attempt % 2 == 0 ? MemoryPlan::Order::kBySize : MemoryPlan::Order::kByStart;
+    Result<std::vector<int>> other = PlaceAll(ops, fixed, order, memory);
+    if (other.ok()) {
+      return other;
+    }
   }
-  return position;
+  return first;
 }
 
 // Emits planned operations into launches; a host operator ends one launch and the next begins.

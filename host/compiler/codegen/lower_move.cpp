@@ -69,7 +69,7 @@ Status LowerConcat(Planner& planner, const Layer& layer, const ConcatLayer& conc
   View out;
   if (placed) {
     out = homes.front();
-  } else if (misaligned) {
+  } else if (misaligned || planner.graph().value(layer.outputs[0]).in_dram) {
     out = planner.NewScratchView(layer.outputs[0]);
   } else {
     NEURON_ASSIGN_OR_RETURN(out, planner.NewValueView(layer.outputs[0], part_axis));

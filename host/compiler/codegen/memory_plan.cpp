@@ -23,15 +23,22 @@ BufferId MemoryPlan::Add(std::string name, int64_t bytes) {
   return static_cast<BufferId>(buffers_.size()) - 1;
 }
 
+int64_t MemoryPlan::SlotBytes(int64_t bytes) const {
+  constexpr int64_t kLarge = 8192;
+  constexpr int64_t kStep = 512;
+  return slots_ && bytes >= kLarge ? (bytes + kStep / 2 + kStep - 1) / kStep * kStep : bytes;
+}
+
 int64_t MemoryPlan::FindGap(int64_t bytes, int first, int last, bool from_top) const {
   std::vector<std::pair<int64_t, int64_t>> taken;
   for (const BufferId id : placed_) {
     const Buffer& other = buffer(id);
     if (other.first <= last && first <= other.last) {
-      taken.emplace_back(other.offset, other.offset + other.bytes);
+      taken.emplace_back(other.offset, other.offset + SlotBytes(other.bytes));
     }
   }
   std::ranges::sort(taken);
+  bytes = SlotBytes(bytes);
   int64_t best = -1;
   int64_t at = 0;
   for (const auto& [low, high] : taken) {
@@ -71,10 +78,13 @@ Status MemoryPlan::OutOfMemory(const Buffer& wanted) const {
                   capacity_, wanted.name, wanted.bytes, others));
 }
 
-Status MemoryPlan::Place(std::vector<BufferId> ids) {
+Status MemoryPlan::Place(std::vector<BufferId> ids, Order order) {
   std::ranges::sort(ids, [&](BufferId a, BufferId b) {
     const Buffer& x = buffer(a);
     const Buffer& y = buffer(b);
+    if (order == Order::kBySize && x.bytes != y.bytes) {
+      return x.bytes > y.bytes;
+    }
     return x.first != y.first ? x.first < y.first : x.bytes > y.bytes;
   });
   for (const BufferId id : ids) {

@@ -38,9 +38,15 @@ class MemoryPlan {
     random_.seed(seed);
   }
 
-  // Places every buffer in `ids` for its lifetime [first, last], largest first at equal start.
-  // kResourceExhausted names what did not fit and what lives at that time.
-  Status Place(std::vector<BufferId> ids);
+  // Gives large buffers of nearly one size (they differ in their halo) slots of one size, so that
+  // one's gap takes another.
+  void UseSlots() { slots_ = true; }
+
+  // Places every buffer in `ids` for its lifetime [first, last], each at the lowest address that is
+  // free: in the order of their starts, which leaves later loads long gaps, or by falling size,
+  // which leaves fewer gaps. kResourceExhausted names what did not fit and what lives at that time.
+  enum class Order { kByStart, kBySize };
+  Status Place(std::vector<BufferId> ids, Order order = Order::kByStart);
 
   // Moves the buffer's start to the earliest position in [earliest, first] at which it fits until
   // `last`, places it there and returns the position.
@@ -52,6 +58,9 @@ class MemoryPlan {
   Status OutOfMemory(const Buffer& wanted) const;
 
   int64_t capacity_;
+  int64_t SlotBytes(int64_t bytes) const;
+
+  bool slots_ = false;
   bool shuffled_ = false;
   std::mt19937 random_;
   std::vector<Buffer> buffers_;

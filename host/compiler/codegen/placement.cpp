@@ -23,7 +23,8 @@ std::optional<Slot> SlotOf(const LayerGraph& graph, ValueId value) {
       continue;
     }
     const auto* concat = std::get_if<ConcatLayer>(&layer.body);
-    if (concat == nullptr || uses > 1 || slot.has_value()) {
+    if (concat == nullptr || uses > 1 || slot.has_value() ||
+        graph.value(layer.outputs[0]).in_dram) {
       return std::nullopt;
     }
     slot = {&layer, concat,

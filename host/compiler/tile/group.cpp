@@ -207,6 +207,9 @@ bool GroupPlanner::Fit(Group& group, int64_t room, const std::vector<Place>& pla
     for (const bool overlaps : {true, false}) {
       group.packs = packs;
       group.overlaps = overlaps;
+      if (overlaps && !options_.overlaps) {
+        continue;
+      }
       if (!FitParts(group, room, places)) {
         continue;
       }

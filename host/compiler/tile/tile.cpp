@@ -76,6 +76,10 @@ class Tiler {
       } else if (MakeRoomForWhole(i)) {
         EmitWhole(i);
         ++i;
+      } else if (std::holds_alternative<ConcatLayer>(layer.body)) {
+        out_.value(layer.outputs[0]).in_dram = true;
+        EmitMovement(i);
+        ++i;
       } else {
         NEURON_ASSIGN_OR_RETURN(const Choice choice, ChooseGroup(i));
         EmitGroup(choice);
