@@ -56,7 +56,8 @@ Status Finish(Module& module);
 
 // Stores the weights of float matrix layers as `type` (kBfloat16 or kFloat16), and so the float
 // values that products and pools read or make, but for graph inputs and outputs, operands of host
-// layers and what is tied to those by layers that only move elements. kUnsupported for a weight that `type` cannot hold.
+// layers and what is tied to those by layers that only move elements. kUnsupported for a weight
+// that `type` cannot hold.
 Status AutoCast(LayerGraph& graph, ElementType type);
 
 // Whether a layer's operands, attributes and result fit one another as layer_graph.h says. A model
