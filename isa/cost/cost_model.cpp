@@ -2,6 +2,7 @@
 #include "isa/cost/cost_model.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace neuron::isa {
 namespace {
@@ -11,6 +12,9 @@ constexpr auto kPartition = static_cast<uint32_t>(Operand::kPartition);
 
 // Cycles to read one scalar operand of all partitions from SBUF.
 constexpr uint64_t kScalarOperand = 2;
+
+constexpr uint32_t kBurstBeats = 16;       // beats of one burst at most
+constexpr uint64_t kReadsOnTheirWay = 16;  // bursts that DMA has requested and not yet received
 
 InstructionCost TensorCost(const Config& config, const CostParameters& parameters,
                            const TensorInstruction& i) {
@@ -68,6 +72,20 @@ uint64_t Pieces(uint32_t row, int64_t stride, uint32_t element_bytes, uint64_t e
   return elements / row * ((row_bytes + axi_bytes - 1) / axi_bytes);
 }
 
+// Bursts in which DMA reads `valid` elements of DRAM: neighbours in one beat or in the next share
+// one.
+uint64_t ReadBursts(const Config& config, const DmaInstruction& i, uint32_t bytes, uint64_t valid) {
+  if (i.valid0 == 0) return 0;
+  const auto reach = [](int64_t stride) { return static_cast<uint64_t>(std::abs(stride)); };
+  const uint64_t row_bytes = (i.valid0 - 1) * reach(i.src_stride0) + bytes;
+  const uint64_t burst_bytes = uint64_t{kBurstBeats} * config.axi_bytes;
+  if (i.valid0 > 1 && reach(i.src_stride0) > config.axi_bytes) return valid;
+  if (reach(i.src_stride1) <= row_bytes + config.axi_bytes - bytes) {
+    return (valid * bytes + burst_bytes - 1) / burst_bytes;
+  }
+  return valid / i.valid0 * ((row_bytes + burst_bytes - 1) / burst_bytes);
+}
+
 InstructionCost DmaCost(const Config& config, const CostParameters& parameters,
                         const DmaInstruction& i) {
   InstructionCost cost;
@@ -95,6 +113,8 @@ InstructionCost DmaCost(const Config& config, const CostParameters& parameters,
       cost.bytes_read = valid * bytes;
       cost.read_beats = source;
       cost.latency += dram_side;
+      const uint64_t bursts = ReadBursts(config, i, bytes, valid);
+      pieces = std::max(pieces, bursts * (parameters.memory_latency + 2) / kReadsOnTheirWay);
     }
   }
   cost.occupancy = pieces + 4;

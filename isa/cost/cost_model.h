@@ -11,7 +11,8 @@
 //                     for each group; 2 for each scalar operand in SBUF; load_table entries + 3
 //   DMA               occupancy pieces + 4, latency 7 and for each DRAM side memory_latency +
 //   burst;
-//                     a piece is axi_bytes where dimension 0 is contiguous, else one element
+//                     a piece is axi_bytes where dimension 0 is contiguous, else one element;
+//                     reads of DRAM at most 16 bursts in memory_latency + 2
 //
 // with n elements per partition and groups = lane groups that the partition window touches.
 // An engine takes its next instruction after the occupancy; the instruction is finished after the
