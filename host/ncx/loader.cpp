@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <neuron/isa.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -42,14 +43,40 @@ Tensor Read(const fb::Tensor& tensor) {
           .updated_by = ToString(tensor.updated_by())};
 }
 
-Node Read(const fb::Node& node) { return {node.name()->str(), node.op_type()->str()}; }
+Node Read(const fb::Node& node) {
+  Node result{node.name()->str(), node.op_type()->str(), ToString(node.kind())};
+  if (node.parts() != nullptr) {
+    for (const flatbuffers::String* part : *node.parts()) {
+      result.parts.push_back(part->str());
+    }
+  }
+  return result;
+}
 
 QueueProgram Read(const fb::QueueProgram& program) {
   return {program.queue(), program.offset(), program.count()};
 }
 
+// Cycles by queue; queues that the file does not list have none.
+void CopyCycles(const flatbuffers::Vector<uint64_t>* from,
+                std::array<uint64_t, isa::kNumQueues>& to) {
+  for (uint32_t i = 0; from != nullptr && i < std::min<size_t>(from->size(), to.size()); ++i) {
+    to[i] = from->Get(i);
+  }
+}
+
 LayerInfo Read(const fb::LayerInfo& layer) {
-  return {layer.node(), layer.macs(), layer.dram_bytes(), layer.estimated_cycles()};
+  LayerInfo result;
+  result.node = layer.node();
+  result.macs = layer.macs();
+  result.dram_bytes = layer.dram_bytes();
+  result.estimated_cycles = layer.estimated_cycles();
+  result.operations = layer.operations();
+  CopyCycles(layer.busy(), result.busy);
+  CopyCycles(layer.issue(), result.issue);
+  result.read_cycles = layer.read_cycles();
+  result.write_cycles = layer.write_cycles();
+  return result;
 }
 
 BufferPlan Read(const fb::BufferPlan& buffer) {
@@ -58,7 +85,8 @@ BufferPlan Read(const fb::BufferPlan& buffer) {
           .offset = buffer.offset(),
           .bytes = buffer.bytes(),
           .first = buffer.first(),
-          .last = buffer.last()};
+          .last = buffer.last(),
+          .streamed = buffer.streamed()};
 }
 
 Launch Read(const fb::Launch& launch);
@@ -127,6 +155,7 @@ Status ReadHostOps(const fb::Package& file, PackageData& package) {
     op.node.inputs = TensorNames(package, op.inputs);
     op.node.outputs = TensorNames(package, op.outputs);
     op.reason = ToString(table->reason());
+    op.operations = table->operations();
     package.host_ops.push_back(std::move(op));
   }
   return OkStatus();
@@ -139,6 +168,8 @@ Result<PackageData> ReadPackage(const fb::Package& file) {
   package.configuration = file.configuration()->str();
   package.model_name = ToString(file.model_name());
   package.producer = ToString(file.producer());
+  package.timeline = ToVector(file.timeline());
+  package.memory_bytes_per_cycle = file.memory_bytes_per_cycle();
   package.segments = ReadAll<Segment>(file.segments());
   package.tensors = ReadAll<Tensor>(file.tensors());
   package.nodes = ReadAll<Node>(file.nodes());
@@ -183,7 +214,16 @@ uint64_t Bytes(const fb::Tensor& tensor) {
          Bytes(tensor.zero_point()) + Bytes(tensor.updated_by());
 }
 
-uint64_t Bytes(const fb::Node& node) { return Bytes(node.name()) + Bytes(node.op_type()); }
+uint64_t Bytes(const fb::Node& node) {
+  uint64_t bytes =
+      Bytes(node.name()) + Bytes(node.op_type()) + Bytes(node.kind()) + Bytes(node.parts());
+  if (node.parts() != nullptr) {
+    for (const flatbuffers::String* part : *node.parts()) {
+      bytes += Bytes(part);
+    }
+  }
+  return bytes;
+}
 
 uint64_t Bytes(const fb::Launch& launch) {
   return Bytes(launch.queues()) + Bytes(launch.layers()) +
@@ -219,7 +259,7 @@ uint64_t AllBytes(const flatbuffers::Vector<flatbuffers::Offset<Table>>* tables)
 uint64_t CopiedBytes(const fb::Package& file) {
   return AllBytes(file.segments()) + AllBytes(file.tensors()) + AllBytes(file.nodes()) +
          AllBytes(file.launches()) + AllBytes(file.host_ops()) + AllBytes(file.buffers()) +
-         Bytes(file.image());
+         Bytes(file.timeline()) + Bytes(file.image());
 }
 
 // FlatBuffers reads scalars in place, so the file must lie at an aligned address.

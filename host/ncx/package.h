@@ -4,6 +4,7 @@
 #ifndef NEURON_HOST_NCX_PACKAGE_H_
 #define NEURON_HOST_NCX_PACKAGE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -13,6 +14,7 @@
 
 #include "base/status.h"
 #include "host/ops/host_tensor.h"
+#include "neuron/isa.h"
 
 namespace neuron::ncx {
 
@@ -68,12 +70,19 @@ struct SourceRange {
   uint32_t node = 0;
 };
 
-// What the compiler knows of one layer, for reports.
+// What the compiler knows of one layer, for reports. Cycles are those of its schedule estimate.
 struct LayerInfo {
   uint32_t node = 0;
   uint64_t macs = 0;
   uint64_t dram_bytes = 0;
-  uint64_t estimated_cycles = 0;
+  uint64_t estimated_cycles = 0;  // by which the layer makes the launch longer
+  uint64_t operations = 0;        // arithmetic operations; a multiply-accumulate is two
+  // By queue: cycles in which its engine works on the layer, and in which an engine that could work
+  // waits for the queue to check the next instruction.
+  std::array<uint64_t, isa::kNumQueues> busy{};
+  std::array<uint64_t, isa::kNumQueues> issue{};
+  uint64_t read_cycles = 0;  // for which its traffic holds the memory
+  uint64_t write_cycles = 0;
 };
 
 // One launch of the core. A queue that is not listed is empty.
@@ -88,6 +97,8 @@ struct Launch {
 struct Node {
   std::string name;
   std::string op_type;
+  std::string kind = {};  // what the compiler made of it: "Conv", "Binary", ...; "" on the host
+  std::vector<std::string> parts = {};  // all ONNX nodes that the layer computes, "name (Op)"
 };
 
 // An ONNX operator that runs on the host between launches. `node.inputs` and `node.outputs` are
@@ -98,6 +109,7 @@ struct HostOp {
   std::vector<int32_t> inputs = {};   // of PackageData::tensors; -1: absent
   std::vector<int32_t> outputs = {};  // likewise
   std::string reason = {};            // why no engine runs it
+  uint64_t operations = 0;            // as of LayerInfo
 };
 
 enum class StepKind : uint8_t { kLaunch = 0, kHost = 1 };
@@ -113,8 +125,9 @@ struct BufferPlan {
   uint32_t space = 0;   // isa::Space: SBUF or PSUM
   uint32_t offset = 0;  // bytes, in each partition
   uint32_t bytes = 0;
-  uint32_t first = 0;  // lifetime: first and last layer
+  uint32_t first = 0;  // lifetime: first and last position in PackageData::timeline
   uint32_t last = 0;
+  bool streamed = false;  // constants, loaded ahead of the layer that uses them
 };
 
 // Segment 0 is the image, segment 1 scratch (may have 0 bytes), then those of inputs, states and
@@ -134,6 +147,11 @@ struct PackageData {
   std::vector<Step> steps;
   std::vector<BufferPlan> buffers;
   std::vector<std::byte> image;
+  // Nodes in the order in which they are worked on; one that is worked on in pieces comes often.
+  std::vector<uint32_t> timeline;
+  // Of the memory that estimates are for, reads and writes together; 0: as fast as the port, which
+  // does both beside each other.
+  uint32_t memory_bytes_per_cycle = 0;
 };
 
 // Bytes of a tensor's elements; kInvalidArgument for a negative or overflowing size or an unknown

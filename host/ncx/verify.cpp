@@ -213,6 +213,11 @@ Status VerifySteps(const PackageData& package) {
                      limit);
     }
   }
+  for (const uint32_t node : package.timeline) {
+    if (node >= package.nodes.size()) {
+      return Invalid("the timeline names node {} of {}", node, package.nodes.size());
+    }
+  }
   for (const BufferPlan& buffer : package.buffers) {
     if (buffer.space > static_cast<uint32_t>(isa::Space::kPsum)) {
       return Invalid("buffer '{}' lies in space {}", buffer.name, buffer.space);

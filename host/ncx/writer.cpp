@@ -32,6 +32,14 @@ Offset<fb::Tensor> Write(Builder& builder, const Tensor& tensor) {
       &tensor.scale, &tensor.zero_point, tensor.quantized_axis, tensor.updated_by.c_str());
 }
 
+Offset<fb::LayerInfo> Write(Builder& builder, const LayerInfo& layer) {
+  const auto busy = builder.CreateVector(layer.busy.data(), layer.busy.size());
+  const auto issue = builder.CreateVector(layer.issue.data(), layer.issue.size());
+  return fb::CreateLayerInfo(builder, layer.node, layer.macs, layer.dram_bytes,
+                             layer.estimated_cycles, layer.operations, busy, issue,
+                             layer.read_cycles, layer.write_cycles);
+}
+
 Offset<fb::Launch> Write(Builder& builder, const Launch& launch) {
   Offsets<fb::QueueProgram> queues;
   for (const QueueProgram& program : launch.queues) {
@@ -44,8 +52,7 @@ Offset<fb::Launch> Write(Builder& builder, const Launch& launch) {
   }
   Offsets<fb::LayerInfo> layers;
   for (const LayerInfo& layer : launch.layers) {
-    layers.push_back(fb::CreateLayerInfo(builder, layer.node, layer.macs, layer.dram_bytes,
-                                         layer.estimated_cycles));
+    layers.push_back(Write(builder, layer));
   }
   return fb::CreateLaunchDirect(builder, &queues, launch.estimated_cycles, launch.macs, &source,
                                 &layers);
@@ -58,17 +65,21 @@ Offset<fb::HostOp> Write(Builder& builder, const HostOp& op) {
   const auto outputs = builder.CreateVector(op.outputs);
   const auto reason = builder.CreateString(op.reason);
   return fb::CreateHostOp(builder, op.node_index, domain, op.node.opset, attributes, inputs,
-                          outputs, reason);
+                          outputs, reason, op.operations);
 }
 
 Offset<fb::Node> Write(Builder& builder, const Node& node) {
-  return fb::CreateNodeDirect(builder, node.name.c_str(), node.op_type.c_str());
+  const auto name = builder.CreateString(node.name);
+  const auto op_type = builder.CreateString(node.op_type);
+  const auto kind = builder.CreateString(node.kind);
+  const auto parts = builder.CreateVectorOfStrings(node.parts);
+  return fb::CreateNode(builder, name, op_type, kind, parts);
 }
 
 Offset<fb::BufferPlan> Write(Builder& builder, const BufferPlan& buffer) {
   return fb::CreateBufferPlanDirect(builder, buffer.name.c_str(),
                                     static_cast<uint8_t>(buffer.space), buffer.offset, buffer.bytes,
-                                    buffer.first, buffer.last);
+                                    buffer.first, buffer.last, buffer.streamed);
 }
 
 template <typename Table, typename T>
@@ -103,10 +114,12 @@ std::vector<std::byte> Serialize(const PackageData& package) {
   }
   const auto steps = builder.CreateVectorOfStructs(step_values);
   const auto buffers = WriteAll<fb::BufferPlan>(builder, package.buffers);
-  builder.Finish(fb::CreatePackage(builder, package.isa_version, package.isa_hash, configuration,
-                                   model_name, producer, segments, tensors, nodes, launches,
-                                   host_ops, steps, buffers, image, Crc32(package.image)),
-                 fb::PackageIdentifier());
+  const auto timeline = builder.CreateVector(package.timeline);
+  builder.Finish(
+      fb::CreatePackage(builder, package.isa_version, package.isa_hash, configuration, model_name,
+                        producer, segments, tensors, nodes, launches, host_ops, steps, buffers,
+                        image, Crc32(package.image), timeline, package.memory_bytes_per_cycle),
+      fb::PackageIdentifier());
   const auto* bytes = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
   return {bytes, bytes + builder.GetSize()};
 }

@@ -7,7 +7,8 @@
 #include <iostream>
 
 #include "host/tools/cli.h"
-#include "host/tools/report.h"
+#include "host/tools/layer_report.h"
+#include "host/tools/package_views.h"
 
 namespace neuron::tools {
 namespace {
@@ -30,7 +31,7 @@ po::options_description Options() {
       ("print the graph after a pass: all, " + passes).c_str())(
       "json", po::value<std::string>(), "write the report as JSON to FILE ('-': standard output)")(
       "progress", "show progress also when the standard error is no terminal");
-  return options.add(CompileOptionsDescription());
+  return options.add(ViewOptionsDescription()).add(CompileOptionsDescription());
 }
 
 void AddDumps(const po::variables_map& values, compiler::CompileOptions& options) {
@@ -62,11 +63,12 @@ uint64_t EstimatedCycles(const ncx::PackageData& package) {
 
 nlohmann::json ReportJson(const compiler::CompileOutput& output, const std::string& path) {
   nlohmann::json segments = nlohmann::json::array();
-  for (const compiler::HostSegment& segment : output.host_segments) {
-    segments.push_back({{"node", segment.node},
-                        {"op_type", segment.op_type},
-                        {"reason", segment.reason},
-                        {"macs", segment.macs}});
+  for (const HostRow& row : MakeLayerReport(output.package).host) {
+    segments.push_back({{"node", row.name},
+                        {"op_type", row.op_type},
+                        {"reason", row.reason},
+                        {"operations", row.operations},
+                        {"share", row.share}});
   }
   return {{"model", output.package.model_name},
           {"configuration", output.package.configuration},
@@ -94,12 +96,9 @@ void PrintReport(const compiler::CompileOutput& output, const std::string& path)
       path, package.model_name, package.configuration, Grouped(static_cast<uint64_t>(output.macs)),
       Grouped(instructions), package.launches.size(), Grouped(EstimatedCycles(package)),
       Grouped(package.image.size()), Grouped(package.segments[1].bytes));
-  for (const compiler::HostSegment& segment : output.host_segments) {
-    const double share = output.macs == 0 ? 0
-                                          : 100.0 * static_cast<double>(segment.macs) /
-                                                static_cast<double>(output.macs);
-    std::cout << fmt::format("  host segment {} ({}), {:.1f} % of the MACs: {}\n", segment.node,
-                             segment.op_type, share, segment.reason);
+  for (const HostRow& row : MakeLayerReport(package).host) {
+    std::cout << fmt::format("  host segment {} ({}), {:.1f} % of the operations: {}\n", row.name,
+                             row.op_type, 100 * row.share, row.reason);
   }
 }
 
@@ -131,10 +130,14 @@ int CompileCommand(const Arguments& arguments) {
     throw Failure{kExitFile, saved.message()};
   }
   if (values.count("json") != 0) {
-    WriteJson(values["json"].as<std::string>(), ReportJson(*output, path));
+    nlohmann::json report = ReportJson(*output, path);
+    AddViews(values, output->package, report);
+    WriteJson(values["json"].as<std::string>(), report);
   }
+  WritePictures(values, output->package);
   if (values.count("json") == 0 || values["json"].as<std::string>() != "-") {
     PrintReport(*output, path);
+    std::cout << ViewsText(values, output->package);
   }
   return kExitOk;
 }

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "host/tools/cli.h"
+#include "host/tools/package_views.h"
 #include "host/tools/report.h"
 
 namespace neuron::tools {
@@ -14,11 +15,11 @@ namespace {
 
 constexpr char kUsage[] = "neuron inspect MODEL.ncx|MODEL.onnx [options]";
 constexpr char kText[] =
-    "Shows inputs, outputs, segments, instructions, layers and host segments of a package; an "
-    "ONNX\n"
-    "model is compiled first. --memory adds the on-chip memory plan: each buffer with its place "
-    "and\n"
-    "the layers during which it lives.\n"
+    "Shows inputs, outputs, states, segments, instructions, layers and host segments of a "
+    "package;\n"
+    "an ONNX model is compiled first. --report says where the cycles go, --memory what lies on "
+    "chip\n"
+    "when.\n"
     "Exit codes: 0 ok, 2 usage, 3 compile or package error, 5 file error.\n";
 
 const char* RoleName(ncx::TensorRole role) {
@@ -32,7 +33,6 @@ const char* KindName(ncx::SegmentKind kind) {
 }
 
 const char* QueueName(uint32_t queue) { return isa::Name(isa::Queue{queue}); }
-const char* SpaceName(uint32_t space) { return isa::Name(isa::Space{space}); }
 
 std::string QuantizationText(const ncx::Tensor& tensor) {
   if (tensor.scale.empty()) {
@@ -84,47 +84,6 @@ void PrintLaunch(const ncx::PackageData& package, size_t index) {
   }
 }
 
-// Most bytes of a space that live at the same time, in each partition.
-uint64_t PeakBytes(const ncx::PackageData& package, uint32_t space) {
-  uint64_t peak = 0;
-  for (const ncx::BufferPlan& buffer : package.buffers) {
-    if (buffer.space == space) {
-      peak = std::max(peak, uint64_t{buffer.offset} + buffer.bytes);
-    }
-  }
-  return peak;
-}
-
-uint64_t SpaceBytes(const ncx::PackageData& package, uint32_t space) {
-  const isa::Config* config = isa::FindConfig(package.configuration);
-  return isa::Space{space} == isa::Space::kPsum ? config->psum_bytes : config->sbuf_bytes;
-}
-
-// Where a buffer lies in its memory, as a bar.
-std::string Bar(const ncx::BufferPlan& buffer, uint64_t space_bytes) {
-  constexpr uint64_t kWidth = 32;
-  const uint64_t from = std::min(uint64_t{buffer.offset} * kWidth / space_bytes, kWidth - 1);
-  const uint64_t end = uint64_t{buffer.offset} + buffer.bytes;
-  const uint64_t to = std::clamp((end * kWidth + space_bytes - 1) / space_bytes, from + 1, kWidth);
-  return std::string(from, '.') + std::string(to - from, '#') + std::string(kWidth - to, '.');
-}
-
-void PrintMemory(const ncx::PackageData& package) {
-  for (const isa::Space space : {isa::Space::kSbuf, isa::Space::kPsum}) {
-    const auto number = static_cast<uint32_t>(space);
-    const uint64_t size = SpaceBytes(package, number);
-    std::cout << fmt::format("{}: {} of {} bytes in each partition\n", isa::Name(space),
-                             Grouped(PeakBytes(package, number)), Grouped(size));
-    for (const ncx::BufferPlan& buffer : package.buffers) {
-      if (buffer.space == number) {
-        std::cout << fmt::format("  {} {:>6} +{:<6} layers {:>3} to {:<3}  {}\n", Bar(buffer, size),
-                                 buffer.offset, buffer.bytes, buffer.first, buffer.last,
-                                 buffer.name);
-      }
-    }
-  }
-}
-
 nlohmann::json TensorsJson(const ncx::PackageData& package) {
   nlohmann::json list = nlohmann::json::array();
   for (const ncx::Tensor& tensor : package.tensors) {
@@ -164,7 +123,7 @@ nlohmann::json LaunchesJson(const ncx::PackageData& package) {
   return list;
 }
 
-nlohmann::json ReportJson(const ncx::PackageData& package, bool memory) {
+nlohmann::json PackageJson(const ncx::PackageData& package) {
   nlohmann::json segments = nlohmann::json::array();
   for (const ncx::Segment& segment : package.segments) {
     segments.push_back({{"kind", KindName(segment.kind)},
@@ -181,18 +140,6 @@ nlohmann::json ReportJson(const ncx::PackageData& package, bool memory) {
                            {"segments", segments},
                            {"launches", LaunchesJson(package)},
                            {"host_segments", HostOperatorsJson(package)}};
-  if (memory) {
-    nlohmann::json buffers = nlohmann::json::array();
-    for (const ncx::BufferPlan& buffer : package.buffers) {
-      buffers.push_back({{"name", buffer.name},
-                         {"space", SpaceName(buffer.space)},
-                         {"offset", buffer.offset},
-                         {"bytes", buffer.bytes},
-                         {"first_layer", buffer.first},
-                         {"last_layer", buffer.last}});
-    }
-    report["buffers"] = buffers;
-  }
   return report;
 }
 
@@ -200,10 +147,10 @@ nlohmann::json ReportJson(const ncx::PackageData& package, bool memory) {
 
 int InspectCommand(const Arguments& arguments) {
   po::options_description options;
-  options.add_options()("memory", "add the on-chip memory plan")(
-      "json", po::value<std::string>(), "write the report as JSON to FILE ('-': standard output)")(
+  options.add_options()("json", po::value<std::string>(),
+                        "write the report as JSON to FILE ('-': standard output)")(
       "progress", "show progress also when the standard error is no terminal");
-  options.add(CompileOptionsDescription());
+  options.add(ViewOptionsDescription()).add(CompileOptionsDescription());
   po::variables_map values;
   if (Parse(arguments, options, "MODEL", kUsage, kText, values)) {
     return kExitOk;
@@ -211,9 +158,11 @@ int InspectCommand(const Arguments& arguments) {
   Progress progress(values.count("progress") != 0);
   const ncx::PackageData package =
       LoadOrCompile(values, values["MODEL"].as<std::string>(), progress);
-  const bool memory = values.count("memory") != 0;
+  WritePictures(values, package);
   if (values.count("json") != 0) {
-    WriteJson(values["json"].as<std::string>(), ReportJson(package, memory));
+    nlohmann::json report = PackageJson(package);
+    AddViews(values, package, report);
+    WriteJson(values["json"].as<std::string>(), report);
     if (values["json"].as<std::string>() == "-") {
       return kExitOk;
     }
@@ -225,10 +174,7 @@ int InspectCommand(const Arguments& arguments) {
   for (size_t i = 0; i < package.launches.size(); ++i) {
     PrintLaunch(package, i);
   }
-  std::cout << HostOperatorsText(package);
-  if (memory) {
-    PrintMemory(package);
-  }
+  std::cout << HostOperatorsText(package) << ViewsText(values, package);
   return kExitOk;
 }
 

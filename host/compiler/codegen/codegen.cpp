@@ -93,10 +93,10 @@ Result<std::vector<int>> PlanMemory(std::vector<PlannedOp>& ops, MemoryPlan& mem
 class Emitter {
  public:
   // `macs`: multiply-accumulates of each node of the package.
-  Emitter(ncx::PackageData& package, std::vector<uint64_t> macs, const isa::Config& config,
+  Emitter(ncx::PackageData& package, std::vector<NodeWork> work, const isa::Config& config,
           const isa::CostParameters& parameters, const MemoryPlan& memory, bool serial)
       : package_(package),
-        macs_(std::move(macs)),
+        work_(std::move(work)),
         config_(config),
         parameters_(parameters),
         memory_(memory),
@@ -111,11 +111,12 @@ class Emitter {
     }
     program_.SetNode(op.node);
     const uint64_t bytes_before = program_.dram_bytes();
-    const uint64_t cycles_before = program_.cycles();
+    const ScheduleWork before = program_.work();
     NEURON_RETURN_IF_ERROR(op.emit(program_, memory_));
-    LayerCost& cost = costs_[op.node];
-    cost.dram_bytes += program_.dram_bytes() - bytes_before;
-    cost.cycles += program_.cycles() - cycles_before;
+    ncx::LayerInfo& layer = layers_[op.node];
+    layer.node = op.node;
+    layer.dram_bytes += program_.dram_bytes() - bytes_before;
+    AddWork(before, program_.work(), layer);
     return OkStatus();
   }
 
@@ -125,12 +126,9 @@ class Emitter {
     }
     ncx::Launch launch;
     program_.Finish(package_.image, launch);
-    for (const auto& [node, cost] : costs_) {
-      ncx::LayerInfo info;
-      info.node = node;
-      info.macs = std::exchange(macs_[node], 0);
-      info.dram_bytes = cost.dram_bytes;
-      info.estimated_cycles = cost.cycles;
+    for (auto& [node, info] : layers_) {
+      info.macs = std::exchange(work_[node].macs, 0);
+      info.operations = std::exchange(work_[node].operations, 0);
       launch.macs += info.macs;
       launch.layers.push_back(info);
     }
@@ -138,25 +136,61 @@ class Emitter {
         {ncx::StepKind::kLaunch, static_cast<uint32_t>(package_.launches.size())});
     package_.launches.push_back(std::move(launch));
     program_ = ProgramBuilder(config_, parameters_, serial_);
-    costs_.clear();
+    layers_.clear();
   }
 
  private:
-  ncx::PackageData& package_;
-  // What a layer moves, and by how much it makes the launch longer.
-  struct LayerCost {
-    uint64_t dram_bytes = 0;
-    uint64_t cycles = 0;
-  };
+  static void AddWork(const ScheduleWork& before, const ScheduleWork& after,
+                      ncx::LayerInfo& layer) {
+    layer.estimated_cycles += after.cycles - before.cycles;
+    for (size_t queue = 0; queue < isa::kNumQueues; ++queue) {
+      layer.busy[queue] += after.busy[queue] - before.busy[queue];
+      layer.issue[queue] += after.issue[queue] - before.issue[queue];
+    }
+    layer.read_cycles += after.read - before.read;
+    layer.write_cycles += after.write - before.write;
+  }
 
-  std::vector<uint64_t> macs_;
+  ncx::PackageData& package_;
+  std::vector<NodeWork> work_;  // by node; none where a launch has it already
   const isa::Config& config_;
   const isa::CostParameters& parameters_;
   const MemoryPlan& memory_;
   const bool serial_;
   ProgramBuilder program_;
-  std::map<uint32_t, LayerCost> costs_;
+  std::map<uint32_t, ncx::LayerInfo> layers_;  // by node, of the launch under construction
 };
+
+// The memory plan for reports: times are positions in the sequence of nodes that is worked on.
+void DescribeMemory(const std::vector<PlannedOp>& ops, const MemoryPlan& memory,
+                    ncx::PackageData& package) {
+  std::vector<uint32_t> time(ops.size());
+  std::vector<bool> streamed(memory.buffers().size(), false);
+  for (size_t i = 0; i < ops.size(); ++i) {
+    if (package.timeline.empty() || package.timeline.back() != ops[i].node) {
+      package.timeline.push_back(ops[i].node);
+    }
+    time[i] = static_cast<uint32_t>(package.timeline.size()) - 1;
+    for (const BufferId id : ops[i].uses) {
+      streamed[static_cast<size_t>(id)] = streamed[static_cast<size_t>(id)] || ops[i].streamed;
+    }
+  }
+  for (size_t id = 0; id < streamed.size(); ++id) {
+    const Buffer& buffer = memory.buffers()[id];
+    if (buffer.first < 0) {
+      continue;
+    }
+    ncx::BufferPlan plan;
+    plan.name = buffer.name;
+    plan.space = static_cast<uint32_t>(isa::Space::kSbuf);
+    plan.offset = static_cast<uint32_t>(buffer.offset);
+    plan.bytes = static_cast<uint32_t>(buffer.bytes);
+    plan.first = time[static_cast<size_t>(buffer.first)];
+    plan.last = time[static_cast<size_t>(buffer.last)];
+    plan.streamed = streamed[id];
+    package.buffers.push_back(std::move(plan));
+  }
+}
 
 }  // namespace
 
@@ -168,6 +202,7 @@ Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config
   package.configuration = config.name;
   package.model_name = graph.model_name;
   package.producer = "neuron compile";
+  package.memory_bytes_per_cycle = options.cost.bytes_per_cycle;
 
   Planner planner(graph, config, options, package);
   planner.LimitTiles(options.schedule.tile_columns);
@@ -185,30 +220,14 @@ Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config
     const auto key = [&](size_t i) { return std::pair(position[i], ops[i].streamed ? 0 : 1); };
     return key(a) < key(b);
   });
-  Emitter emitter(package, planner.node_macs(), config, options.cost, planner.memory(),
+  Emitter emitter(package, planner.node_work(), config, options.cost, planner.memory(),
                   options.schedule.serial);
   for (const size_t i : order) {
     NEURON_RETURN_IF_ERROR(emitter.Emit(ops[i]));
   }
   emitter.Flush();
 
-  std::vector<uint32_t> node_of(ops.size());
-  for (size_t i = 0; i < ops.size(); ++i) {
-    node_of[i] = ops[i].node;
-  }
-  for (const Buffer& buffer : planner.memory().buffers()) {
-    if (buffer.first < 0) {
-      continue;
-    }
-    ncx::BufferPlan plan;
-    plan.name = buffer.name;
-    plan.space = static_cast<uint32_t>(isa::Space::kSbuf);
-    plan.offset = static_cast<uint32_t>(buffer.offset);
-    plan.bytes = static_cast<uint32_t>(buffer.bytes);
-    plan.first = node_of[static_cast<size_t>(buffer.first)];
-    plan.last = node_of[static_cast<size_t>(buffer.last)];
-    package.buffers.push_back(std::move(plan));
-  }
+  DescribeMemory(ops, planner.memory(), package);
   package.segments[kImageSegment].kind = ncx::SegmentKind::kImage;
   package.segments[kImageSegment].bytes = package.image.size();
   package.segments[kImageSegment].readable = true;

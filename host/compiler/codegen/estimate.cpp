@@ -13,6 +13,11 @@ ScheduleEstimate::ScheduleEstimate(const isa::Config& config, const isa::CostPar
   }
 }
 
+uint64_t ScheduleEstimate::MemoryCycles(uint64_t beats) const {
+  const uint64_t rate = parameters_.bytes_per_cycle;
+  return rate == 0 ? beats : (beats * config_.axi_bytes + rate - 1) / rate;
+}
+
 void ScheduleEstimate::Append(isa::Queue queue, std::span<const uint32_t> words,
                               const QueueClock& waits) {
   const isa::InstructionCost cost = isa::EstimateCost(config_, parameters_, words);
@@ -25,13 +30,17 @@ void ScheduleEstimate::Append(isa::Queue queue, std::span<const uint32_t> words,
     }
   }
   const uint64_t engine_free = std::max(start + cost.occupancy, port_.Pass(start, cost));
+  work_.read += MemoryCycles(cost.read_beats);
+  work_.write += MemoryCycles(cost.write_beats);
   uint64_t finished = engine_free + cost.latency;
   if (!own.finished.empty()) {
     finished = std::max(finished, own.finished.back());
   }
   own.engine_free = std::max(engine_free, start + parameters_.issue_interval);
+  work_.busy[static_cast<size_t>(queue)] += engine_free - start;
+  work_.issue[static_cast<size_t>(queue)] += own.engine_free - engine_free;
   own.finished.push_back(finished);
-  cycles_ = std::max(cycles_, finished);
+  work_.cycles = std::max(work_.cycles, finished);
 }
 
 }  // namespace neuron::compiler

@@ -14,6 +14,15 @@
 
 namespace neuron::compiler {
 
+// Work since the launch began, in cycles.
+struct ScheduleWork {
+  uint64_t cycles = 0;                            // until all instructions so far are finished
+  std::array<uint64_t, isa::kNumQueues> busy{};   // the engine works
+  std::array<uint64_t, isa::kNumQueues> issue{};  // it waits for the next instruction's check
+  uint64_t read = 0;                              // of the memory
+  uint64_t write = 0;
+};
+
 class ScheduleEstimate {
  public:
   ScheduleEstimate(const isa::Config& config, const isa::CostParameters& parameters);
@@ -23,7 +32,8 @@ class ScheduleEstimate {
   void Append(isa::Queue queue, std::span<const uint32_t> words, const QueueClock& waits);
 
   // Cycles from launch until all instructions so far are finished.
-  uint64_t cycles() const { return cycles_; }
+  uint64_t cycles() const { return work_.cycles; }
+  const ScheduleWork& work() const { return work_; }
 
  private:
   struct QueueTime {
@@ -31,11 +41,14 @@ class ScheduleEstimate {
     std::vector<uint64_t> finished;  // of each instruction; never decreasing
   };
 
+  // For how long beats of the port hold the memory.
+  uint64_t MemoryCycles(uint64_t beats) const;
+
   isa::Config config_;
   isa::CostParameters parameters_;
   std::array<QueueTime, isa::kNumQueues> queues_;
   isa::MemoryPort port_;
-  uint64_t cycles_ = 0;
+  ScheduleWork work_;
 };
 
 }  // namespace neuron::compiler

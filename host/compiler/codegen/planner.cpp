@@ -8,9 +8,24 @@
 #include <cstring>
 
 #include "host/compiler/codegen/instructions.h"
+#include "host/compiler/codegen/layer_work.h"
 #include "host/compiler/codegen/tiling.h"
 
 namespace neuron::compiler {
+namespace {
+
+// The ONNX operator of the node that a layer is named after; its kind when there is none.
+std::string OpTypeOf(const Layer& layer) {
+  const std::string start = layer.name + " (";
+  for (const std::string& node : layer.nodes) {
+    if (node.starts_with(start) && node.ends_with(')')) {
+      return node.substr(start.size(), node.size() - start.size() - 1);
+    }
+  }
+  return LayerKind(layer);
+}
+
+}  // namespace
 
 Planner::Planner(const LayerGraph& graph, const isa::Config& config, const PlanOptions& options,
                  ncx::PackageData& package)
@@ -217,7 +232,7 @@ Status Planner::PlanLayer(const Layer& layer) {
 }
 
 // The package's node for a layer; pieces of one layer share it.
-uint32_t Planner::NodeOf(const Layer& layer, const std::string& kind) {
+uint32_t Planner::NodeOf(const Layer& layer) {
   const auto next = static_cast<uint32_t>(package_.nodes.size());
   if (layer.origin >= 0) {
     const auto [known, is_new] = node_of_origin_.emplace(layer.origin, next);
@@ -225,7 +240,9 @@ uint32_t Planner::NodeOf(const Layer& layer, const std::string& kind) {
       return known->second;
     }
   }
-  package_.nodes.push_back({layer.name, kind});
+  const bool host = std::holds_alternative<HostLayer>(layer.body);
+  package_.nodes.push_back(
+      {layer.name, OpTypeOf(layer), host ? std::string() : LayerKind(layer), layer.nodes});
   return next;
 }
 
@@ -242,9 +259,12 @@ Status Planner::Plan() {
     layer_ = &layer;
     layer_index_ = static_cast<size_t>(&layer - graph_.layers.data());
     const auto* host = std::get_if<HostLayer>(&layer.body);
-    node_ = NodeOf(layer, host != nullptr ? host->node.op_type : LayerKind(layer));
-    node_macs_.resize(package_.nodes.size());
-    node_macs_[node_] += static_cast<uint64_t>(layer.macs);
+    node_ = NodeOf(layer);
+    node_work_.resize(package_.nodes.size());
+    if (host == nullptr) {
+      node_work_[node_].macs += static_cast<uint64_t>(layer.macs);
+      node_work_[node_].operations += OperationsOf(graph_, layer);
+    }
     NEURON_RETURN_IF_ERROR(PlanLayer(layer));
   }
   return StoreOutputs();

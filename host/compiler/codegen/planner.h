@@ -33,6 +33,12 @@ inline constexpr uint32_t kFirstTensorSegment = 2;
 // Encodes one planned operation; buffer addresses are known by then.
 using EmitFunction = std::function<Status(ProgramBuilder&, const MemoryPlan&)>;
 
+// What the layers of a node compute in one execution.
+struct NodeWork {
+  uint64_t macs = 0;
+  uint64_t operations = 0;  // layer_work.h
+};
+
 struct PlannedOp {
   uint32_t node = 0;
   std::vector<BufferId> uses;
@@ -73,7 +79,7 @@ class Planner {
   std::vector<PlannedOp>& ops() { return ops_; }
   MemoryPlan& memory() { return memory_; }
   // Multiply-accumulates of each node of the package.
-  const std::vector<uint64_t>& node_macs() const { return node_macs_; }
+  const std::vector<NodeWork>& node_work() const { return node_work_; }
 
   // --- values ---------------------------------------------------------------------------------
   // The value in SBUF with `part_axis` on partitions (any axis when kAnyAxis) and at least this
@@ -146,7 +152,7 @@ class Planner {
   Result<View> NewWhole(ValueId value, int part_axis);
   Result<std::optional<View>> PlaceInWhole(ValueId piece, int part_axis);
   int LastWriter(const View& source) const;
-  uint32_t NodeOf(const Layer& layer, const std::string& kind);
+  uint32_t NodeOf(const Layer& layer);
   View DramView(const Value& value, uint32_t segment, int64_t offset) const;
   void FillHalo(const View& view);
   int32_t TensorIndex(ValueId value);
@@ -177,7 +183,7 @@ class Planner {
   StoredPiece stored_last_;
   std::vector<IoTensor> stores_;  // of the graph's outputs and states
   std::map<int, uint32_t> node_of_origin_;
-  std::vector<uint64_t> node_macs_;
+  std::vector<NodeWork> node_work_;
   size_t layer_index_ = 0;
   std::map<ValueId, std::vector<View>> homes_;
   std::map<ValueId, int32_t> tensor_index_;

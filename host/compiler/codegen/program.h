@@ -40,6 +40,8 @@ class ProgramBuilder {
   uint64_t dram_bytes() const { return dram_bytes_; }
   // Estimated cycles until all instructions so far are finished.
   uint64_t cycles() const { return estimate_.cycles(); }
+  // Estimated work of all instructions so far.
+  const ScheduleWork& work() const { return estimate_.work(); }
 
   // Appends the streams to `image` (128-byte aligned) and describes them.
   void Finish(std::vector<std::byte>& image, ncx::Launch& launch) const;

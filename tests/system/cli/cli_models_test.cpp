@@ -72,6 +72,36 @@ TEST_F(CliModelsTest, CompileReportsWorkAndHostSegmentsAsJson) {
   EXPECT_TRUE(report["host_segments"].empty());
 }
 
+TEST_F(CliModelsTest, ReportSaysWhereTheCyclesGo) {
+  const ProgramResult result =
+      Neuron({"compile", Model("convolutions"), "--output", Path("out.ncx"), "--report",
+              "--report-svg", Path("roofline.svg"), "--json", Path("report.json")});
+  ASSERT_EQ(result.exit_code, 0) << result.ToString();
+  EXPECT_THAT(result.output, AllOf(HasSubstr("stem (Conv)"), HasSubstr("residual (Add)"),
+                                   HasSubstr("host segments: none"), HasSubstr("roofline:")));
+  EXPECT_THAT(ReadFile(Path("roofline.svg")), HasSubstr("dilated (Conv)"));
+  const nlohmann::json report = ReadJson(Path("report.json")).at("report");
+  uint64_t cycles = 0;
+  for (const nlohmann::json& layer : report.at("layers")) {
+    cycles += layer.at("cycles").get<uint64_t>();
+  }
+  EXPECT_EQ(cycles, report.at("cycles").get<uint64_t>());
+  EXPECT_EQ(ReadJson(Path("report.json")).at("macs"), report.at("macs"));
+}
+
+TEST_F(CliModelsTest, InspectShowsTheMemoryPlan) {
+  const std::string package = Compile("convolutions");
+  const ProgramResult result = Neuron({"inspect", package, "--memory", "--memory-svg",
+                                       Path("memory.svg"), "--json", Path("report.json")});
+  ASSERT_EQ(result.exit_code, 0) << result.ToString();
+  EXPECT_THAT(result.output, AllOf(HasSubstr("in each of 16 partitions"), HasSubstr("streamed:"),
+                                   HasSubstr("largest buffers"), HasSubstr("depthwise (Conv)")));
+  EXPECT_THAT(ReadFile(Path("memory.svg")), HasSubstr("<svg "));
+  const nlohmann::json memory = ReadJson(Path("report.json")).at("memory");
+  EXPECT_GT(memory.at("peak_bytes"), 0);
+  EXPECT_LE(memory.at("peak_bytes"), memory.at("sbuf_bytes"));
+}
+
 TEST_F(CliModelsTest, RunReportsOutputsAndCost) {
   const std::string package = Compile("convolutions");
   const ProgramResult result =
