@@ -4,10 +4,10 @@
 #include <fnmatch.h>
 #include <neuron/isa.h>
 
+#include <algorithm>
 #include <iostream>
 
-#include "host/tools/report.h"
-#include "host/tools/verify_case.h"
+#include "host/tools/verify_table.h"
 
 namespace neuron::tools {
 namespace {
@@ -30,68 +30,6 @@ bool Matches(const std::string& glob, const std::string& model, const std::strin
          fnmatch(glob.c_str(), (model + "/" + name).c_str(), 0) == 0;
 }
 
-std::string ErrorText(const Row& row) {
-  if (!row.error.has_value()) {
-    return "-";
-  }
-  return row.error->integer ? fmt::format("{} lsb", row.error->largest)
-                            : fmt::format("{:.2e}", row.error->relative_to_peak);
-}
-
-void PrintHeader() {
-  std::cout << fmt::format("{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}\n", "case", "verdict", "error",
-                           "cycles", "util", "host");
-}
-
-void PrintRow(const Row& row) {
-  const bool ran = row.stats.cycles != 0;
-  std::cout << fmt::format(
-      "{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}\n", row.model + "/" + row.name,
-      row.pass ? "pass" : "FAIL", ErrorText(row), ran ? Grouped(row.stats.cycles) : "-",
-      ran ? fmt::format("{:.1f} %", 100 * row.stats.utilization) : "-", row.host_segments.size());
-  if (!row.message.empty()) {
-    std::cout << "    " << row.message << "\n";
-  }
-  std::cout << std::flush;
-}
-
-const char* VerdictName(CheckResult::Verdict verdict) {
-  switch (verdict) {
-    case CheckResult::Verdict::kPass:
-      return "pass";
-    case CheckResult::Verdict::kFail:
-      return "fail";
-    case CheckResult::Verdict::kNotEvaluated:
-      break;
-  }
-  return "not evaluated";
-}
-
-nlohmann::json RowJson(const Row& row) {
-  nlohmann::json checks = nlohmann::json::array();
-  for (const CheckResult& check : row.checks) {
-    checks.push_back(
-        {{"rule", check.rule}, {"verdict", VerdictName(check.verdict)}, {"detail", check.detail}});
-  }
-  nlohmann::json json = {{"model", row.model},
-                         {"case", row.name},
-                         {"verdict", row.pass ? "pass" : "fail"},
-                         {"message", row.message},
-                         {"steps", row.steps},
-                         {"states", row.states},
-                         {"host_segments", row.host_segments},
-                         {"checks", checks},
-                         {"stats", StatsJson(row.stats)},
-                         {"cycles", row.stats.cycles},
-                         {"utilization", row.stats.utilization}};
-  if (row.error.has_value()) {
-    json["max_error"] = row.error->largest;
-    json["max_error_unit"] = row.error->integer ? "lsb" : "absolute";
-    json["max_error_relative_to_peak"] = row.error->relative_to_peak;
-  }
-  return json;
-}
-
 po::options_description Options() {
   po::options_description options = MemoryOptionsDescription();
   options.add(AutoCastDescription());
@@ -102,7 +40,11 @@ po::options_description Options() {
       "tolerance", po::value<std::string>()->default_value("auto"),
       "fp32, reduced, or auto: reduced on configurations with narrow multipliers")(
       "json", po::value<std::string>(), "write the results as JSON to FILE ('-': standard output)")(
-      "timeout", po::value<double>()->default_value(0), "seconds for one launch (0: 600)")(
+      "markdown", po::value<std::string>(),
+      "write a table to FILE, between the lines '<!-- verify: begin -->' and '<!-- verify: end "
+      "-->' "
+      "where it has them")("timeout", po::value<double>()->default_value(0),
+                           "seconds for one launch (0: 600)")(
       "progress", "show progress also when the standard error is no terminal");
   return options;
 }
@@ -146,6 +88,19 @@ Verifier MakeVerifier(const po::variables_map& values) {
           .progress = Progress(values.count("progress") != 0)};
 }
 
+nlohmann::json ResultsJson(const Verifier& verifier, const std::vector<Row>& rows, size_t passed) {
+  nlohmann::json cases = nlohmann::json::array();
+  for (const Row& row : rows) {
+    cases.push_back(RowJson(row));
+  }
+  return {{"device", verifier.device.description},
+          {"configuration", verifier.device.configuration},
+          {"tolerance", verifier.reduced ? "reduced" : "fp32"},
+          {"passed", passed},
+          {"failed", rows.size() - passed},
+          {"cases", cases}};
+}
+
 }  // namespace
 
 int VerifyCommand(const Arguments& arguments) {
@@ -156,10 +111,9 @@ int VerifyCommand(const Arguments& arguments) {
   Verifier verifier = MakeVerifier(values);
   const std::string glob = values["filter"].as<std::string>();
   const bool json_only = values.count("json") != 0 && values["json"].as<std::string>() == "-";
-  nlohmann::json rows = nlohmann::json::array();
-  size_t passed = 0;
+  std::vector<Row> rows;
   if (!json_only) {
-    PrintHeader();
+    std::cout << HeaderLine();
   }
   for (const ZooModel& model : verifier.zoo.models) {
     Compiled compiled;
@@ -167,33 +121,29 @@ int VerifyCommand(const Arguments& arguments) {
       if (!Matches(glob, model.name, zoo_case.name)) {
         continue;
       }
-      const Row row = VerifyCase(verifier, model, zoo_case, compiled);
-      passed += row.pass ? 1 : 0;
-      rows.push_back(RowJson(row));
+      rows.push_back(VerifyCase(verifier, model, zoo_case, compiled));
       if (!json_only) {
-        PrintRow(row);
+        std::cout << RowLine(rows.back()) << std::flush;
       }
     }
   }
   if (rows.empty()) {
     throw Failure{kExitUsage, fmt::format("--filter '{}' matches no case", glob)};
   }
-  const bool all = passed == rows.size();
+  const auto passed =
+      static_cast<size_t>(std::ranges::count_if(rows, [](const Row& row) { return row.pass; }));
   if (!json_only) {
     std::cout << fmt::format("{} of {} cases pass on {}\n", passed, rows.size(),
                              verifier.device.description);
   }
   if (values.count("json") != 0) {
-    const size_t failed = rows.size() - passed;
-    WriteJson(values["json"].as<std::string>(),
-              {{"device", verifier.device.description},
-               {"configuration", verifier.device.configuration},
-               {"tolerance", verifier.reduced ? "reduced" : "fp32"},
-               {"passed", passed},
-               {"failed", failed},
-               {"cases", rows}});
+    WriteJson(values["json"].as<std::string>(), ResultsJson(verifier, rows, passed));
   }
-  return all ? kExitOk : kExitMismatch;
+  if (values.count("markdown") != 0) {
+    WriteMarkdown(values["markdown"].as<std::string>(),
+                  MarkdownTable(rows, verifier.device.description));
+  }
+  return passed == rows.size() ? kExitOk : kExitMismatch;
 }
 
 }  // namespace neuron::tools

@@ -35,5 +35,19 @@ TEST_F(ModelsTest, WrongReferenceFailsTheCase) {
   EXPECT_EQ(result.exit_code, 1) << result.ToString();
 }
 
+TEST_F(ModelsTest, TableGoesBetweenTheLinesThatMarkItsPlace) {
+  const std::string page = (folder() / "page.md").string();
+  WriteFile(page, "before\n<!-- verify: begin -->\nold\n<!-- verify: end -->\nafter\n");
+  for (int run = 0; run < 2; ++run) {
+    const ProgramResult result = Neuron({"verify", folder().string(), "--device", "functional",
+                                         "--filter", "recurrent", "--markdown", page});
+    ASSERT_EQ(result.exit_code, 0) << result.ToString();
+    const std::string text = ReadFile(page);
+    EXPECT_EQ(text.find("before\n<!-- verify: begin -->\n1 of 1 cases pass"), 0U) << text;
+    EXPECT_NE(text.find("| recurrent/stream | pass | "), std::string::npos) << text;
+    EXPECT_NE(text.find("|\n<!-- verify: end -->\nafter\n"), std::string::npos) << text;
+  }
+}
+
 }  // namespace
 }  // namespace neuron::test
