@@ -240,6 +240,23 @@ struct Layer {
   LayerBody body;
 };
 
+// The operator of the ONNX node that a layer is named after; "" when passes made the layer.
+inline std::string OpTypeOf(const Layer& layer) {
+  const std::string start = layer.name + " (";
+  for (const std::string& node : layer.nodes) {
+    if (node.starts_with(start) && node.ends_with(')')) {
+      return node.substr(start.size(), node.size() - start.size() - 1);
+    }
+  }
+  return "";
+}
+
+// "node 'name' (Op)", as errors name a layer.
+inline std::string Describe(const Layer& layer) {
+  const std::string op_type = OpTypeOf(layer);
+  return "node '" + layer.name + "'" + (op_type.empty() ? "" : " (" + op_type + ")");
+}
+
 // A graph input that keeps its value on the device, and the output that becomes its next value.
 // Positions in LayerGraph::inputs and outputs.
 struct StatePair {

@@ -12,20 +12,6 @@
 #include "host/compiler/codegen/tiling.h"
 
 namespace neuron::compiler {
-namespace {
-
-// The ONNX operator of the node that a layer is named after; its kind when there is none.
-std::string OpTypeOf(const Layer& layer) {
-  const std::string start = layer.name + " (";
-  for (const std::string& node : layer.nodes) {
-    if (node.starts_with(start) && node.ends_with(')')) {
-      return node.substr(start.size(), node.size() - start.size() - 1);
-    }
-  }
-  return LayerKind(layer);
-}
-
-}  // namespace
 
 Planner::Planner(const LayerGraph& graph, const isa::Config& config, const PlanOptions& options,
                  ncx::PackageData& package)
@@ -50,8 +36,7 @@ int64_t Planner::TileColumns(int64_t positions) const {
 }
 
 Status Planner::Error(StatusCode code, const std::string& text) const {
-  const std::string where =
-      layer_ == nullptr ? std::string("graph") : "layer '" + layer_->name + "'";
+  const std::string where = layer_ == nullptr ? std::string("graph") : Describe(*layer_);
   return Status(code, where + ": " + text);
 }
 
@@ -241,8 +226,9 @@ uint32_t Planner::NodeOf(const Layer& layer) {
     }
   }
   const bool host = std::holds_alternative<HostLayer>(layer.body);
-  package_.nodes.push_back(
-      {layer.name, OpTypeOf(layer), host ? std::string() : LayerKind(layer), layer.nodes});
+  const std::string op_type = OpTypeOf(layer);
+  package_.nodes.push_back({layer.name, op_type.empty() ? LayerKind(layer) : op_type,
+                            host ? std::string() : LayerKind(layer), layer.nodes});
   return next;
 }
 

@@ -95,7 +95,7 @@ Status CastWeights(const Layer& layer, ElementType type, HostTensor& weight) {
     for (const float value : weight.as<float>()) {
       if (std::abs(value) > kMaxHalf) {
         return Status(StatusCode::kUnsupported,
-                      "layer '" + layer.name + "' has the weight " + std::to_string(value) +
+                      Describe(layer) + " has the weight " + std::to_string(value) +
                           ", beyond float16's largest 65504; use --auto-cast bf16 or none");
       }
     }

@@ -20,7 +20,7 @@ class Checker {
 
  private:
   Status Error(const std::string& what) const {
-    return Status(StatusCode::kInvalidArgument, "layer '" + layer_.name + "': " + what);
+    return Status(StatusCode::kInvalidArgument, Describe(layer_) + ": " + what);
   }
   const Value& in(size_t index = 0) const { return graph_.value(layer_.inputs[index]); }
   const Value& out() const { return graph_.value(layer_.outputs[0]); }

@@ -438,10 +438,10 @@ class Tiler {
                            ShapeToString(in_.value(out).shape));
     return Status(
         StatusCode::kResourceExhausted,
-        fmt::format("layer '{}': its tensors do not fit SBUF, which holds {} bytes in each of {} "
+        fmt::format("{}: its tensors do not fit SBUF, which holds {} bytes in each of {} "
                     "partitions, and it cannot be cut into parts that do; in each partition they "
                     "take:{}\nuse a configuration with a larger SBUF or a smaller input shape",
-                    layer.name, config_.sbuf_bytes, config_.p, tensors));
+                    Describe(layer), config_.sbuf_bytes, config_.p, tensors));
   }
 
   // Values that leave the group and fit SBUF beside it stay there.
