@@ -58,7 +58,7 @@ class IoPlanner {
   uint32_t AddSegment(ncx::SegmentKind kind) {
     ncx::Segment segment;
     segment.kind = kind;
-    segment.readable = kind != ncx::SegmentKind::kNextState;
+    segment.readable = true;  // also outputs: a layer may go on from what lies there
     segment.writable = kind == ncx::SegmentKind::kNextState || kind == ncx::SegmentKind::kOutput;
     package_.segments.push_back(segment);
     return static_cast<uint32_t>(package_.segments.size()) - 1;
