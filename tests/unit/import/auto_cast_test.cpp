@@ -115,7 +115,7 @@ TEST(AutoCastTest, OperandsOfHostLayersKeepTheirType) {
 TEST(AutoCastTest, AWeightBeyondFloat16IsRefusedByName) {
   const auto graph = ImportAs(TwoConvolutions(70000.0F), ElementType::kFloat16);
   EXPECT_EQ(graph.status().code(), StatusCode::kUnsupported);
-  EXPECT_THAT(graph.status().message(), testing::HasSubstr("'Conv_a' has the weight 70000"));
+  EXPECT_THAT(graph.status().message(), testing::HasSubstr("'Conv_a' (Conv) has the weight 70000"));
   EXPECT_TRUE(ImportAs(TwoConvolutions(70000.0F), ElementType::kBfloat16).ok());
 }
 
