@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "host/compiler/codegen/copies.h"
 #include "host/compiler/codegen/instructions.h"
 #include "host/compiler/codegen/planner.h"
 
@@ -112,17 +113,15 @@ void Planner::AddCopy(const View& src, const View& dst) {
   // Loads never wait behind stores.
   const isa::Queue queue = src.space == isa::Space::kDram ? isa::Queue::kDma0 : isa::Queue::kDma1;
   AddOp(std::move(uses),
-        [src, dst, queue, p = partitions()](ProgramBuilder& program,
-                                            const MemoryPlan& memory) -> Status {
-          auto origin = [&](const View& view) {
-            return view.buffer == kNoBuffer ? int64_t{0} : memory.buffer(view.buffer).offset;
+        [src, dst, queue, config = &config_](ProgramBuilder& program,
+                                             const MemoryPlan& memory) -> Status {
+          const auto origin = [&](const View& view) {
+            return static_cast<uint32_t>(
+                view.buffer == kNoBuffer ? 0 : memory.buffer(view.buffer).offset);
           };
-          for (const CopyPiece& piece : CopyPieces(src, dst, p)) {
-            isa::DmaInstruction dma =
-                DmaCopy(src.space, src.segment, dst.space, dst.segment, src.element_bytes());
-            dma.src_base = static_cast<uint32_t>(piece.src_base + origin(src));
-            dma.dst_base = static_cast<uint32_t>(piece.dst_base + origin(dst));
-            SetDmaDims(dma, piece.sizes, piece.src_strides, piece.dst_strides);
+          for (isa::DmaInstruction dma : CopyInstructions(src, dst, *config)) {
+            dma.src_base += origin(src);
+            dma.dst_base += origin(dst);
             NEURON_RETURN_IF_ERROR(program.Append(queue, dma));
           }
           return OkStatus();
