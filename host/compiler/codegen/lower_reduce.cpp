@@ -9,6 +9,7 @@
 
 #include "host/compiler/codegen/instructions.h"
 #include "host/compiler/codegen/planner.h"
+#include "host/compiler/codegen/tiling.h"
 
 namespace neuron::compiler {
 namespace {
@@ -279,11 +280,16 @@ Status LowerSoftmax(Planner& planner, const Layer& layer, const SoftmaxLayer& so
   const float in_scale = planner.ScaleOf(in_value);
   const float out_step = planner.ScaleOf(out_value);
 
-  // One row of the softmax axis for each index of the other free axes and each partition group.
-  const View powers =
-      out.dtype == isa::Dtype::kFp32
-          ? out
-          : planner.NewView("exponentials of " + layer.name, isa::Dtype::kFp32, in.shape, part);
+  // One row of the softmax axis for each index of the other free axes and each partition group. Its
+  // exponentials wait in one of a few buffers unless the output itself can hold them.
+  const bool in_place = out.dtype == isa::Dtype::kFp32;
+  const int64_t row_bytes = in.shape[axis] * kWordBytes;
+  const int64_t rows = ElementCount(in.shape) / in.shape[axis];
+  std::vector<View> powers;
+  for (int64_t n = SoftmaxRowBuffers(row_bytes, rows); n > 0 && !in_place; --n) {
+    powers.push_back(planner.NewView("exponentials of " + layer.name, isa::Dtype::kFp32,
+                                     {planner.partitions(), in.shape[axis]}, 0));
+  }
   Shape row_shape = in.shape;
   row_shape[axis] = 1;
   const View biases =
@@ -301,22 +307,25 @@ Status LowerSoftmax(Planner& planner, const Layer& layer, const SoftmaxLayer& so
   PlanReduce(planner, maximum);
 
   View in_rows = in;
-  View power_rows = powers;
   View out_rows = out;
-  in_rows.shape = power_rows.shape = out_rows.shape = row_shape;
-  const View* operands[] = {&biases, &sums, &in_rows, &power_rows, &out_rows};
+  in_rows.shape = out_rows.shape = row_shape;
+  const View* operands[] = {&biases, &sums, &in_rows, &out_rows};
+  size_t next = 0;
   for (const Tile& row : TilesOf(operands, planner.partitions(), 3, 1)) {
+    const View power_row = in_place ? out : powers[next++ % powers.size()];
     planner.AddOp(
-        {in.buffer, powers.buffer, biases.buffer, sums.buffer, out.buffer},
+        {in.buffer, power_row.buffer, biases.buffer, sums.buffer, out.buffer},
         [=](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
           Tile along = row;
           along.sizes = {in.shape[axis], 1, 1};
           along.strides[2] = {in.strides[axis], 0, 0};
-          along.strides[3] = {powers.strides[axis], 0, 0};
-          along.strides[4] = {out.strides[axis], 0, 0};
+          along.strides[3] = {out.strides[axis], 0, 0};
+          along.base.push_back(in_place ? row.base[3] : power_row.offset);
+          along.strides.push_back(in_place ? along.strides[3]
+                                           : std::vector<int64_t>{kWordBytes, 0, 0});
           isa::ScalarInstruction power = ActivateOp(exp_fields, along);
           SetIn(power, in, along, 2, memory);
-          SetOut(power, powers, along, 3, memory);
+          SetOut(power, power_row, along, 4, memory);
           power.scale = Bits(in_scale);
           power.bias_operand = static_cast<uint32_t>(isa::Operand::kPartition);
           power.bias = static_cast<uint32_t>(memory.buffer(biases.buffer).offset + row.base[0]);
@@ -328,8 +337,8 @@ Status LowerSoftmax(Planner& planner, const Layer& layer, const SoftmaxLayer& so
           SetOut(inverse, sums, row, 1, memory);
           NEURON_RETURN_IF_ERROR(program.Append(inverse));
           isa::VectorInstruction scale = VectorOp(isa::Opcode::kTensorScalar, along);
-          SetIn0(scale, powers, along, 3, memory);
-          SetOut(scale, out, along, 4, memory);
+          SetIn0(scale, power_row, along, 4, memory);
+          SetOut(scale, out, along, 3, memory);
           scale.alu0 = static_cast<uint32_t>(isa::Alu::kMul);
           scale.scalar0_operand = static_cast<uint32_t>(isa::Operand::kPartition);
           scale.scalar0 = static_cast<uint32_t>(memory.buffer(sums.buffer).offset + row.base[1]);

@@ -148,7 +148,8 @@ class Planner {
   Status PlanHost(const Layer& layer, const HostLayer& host);
   Status StoreOutputs();
   Result<View> DramHome(ValueId value);
-  View PiecewiseHome(ValueId value);
+  bool AnyOrderInDram(ValueId value) const;
+  View PiecewiseHome(ValueId value, int part_axis);
   Result<View> NewWhole(ValueId value, int part_axis);
   Result<std::optional<View>> PlaceInWhole(ValueId piece, int part_axis);
   int LastWriter(const View& source) const;

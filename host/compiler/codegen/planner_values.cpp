@@ -26,6 +26,23 @@ bool HaloCovers(const View& view, const std::vector<int64_t>& low,
   return true;
 }
 
+// Strides in bytes of a tensor stored with `axis` outermost and the others in their order. Axes of
+// one index step over the whole tensor, so that offsets say where a part starts (MayOverlap).
+std::vector<int64_t> StridesWithOutermost(const Shape& shape, int axis, int64_t element_bytes) {
+  std::vector<int64_t> strides(shape.size(), ElementCount(shape) * element_bytes);
+  int64_t step = element_bytes;
+  for (size_t i = shape.size(); i-- > 0;) {
+    if (static_cast<int>(i) != axis && shape[i] > 1) {
+      strides[i] = step;
+      step *= shape[i];
+    }
+  }
+  if (shape[static_cast<size_t>(axis)] > 1) {
+    strides[static_cast<size_t>(axis)] = step;
+  }
+  return strides;
+}
+
 }  // namespace
 
 int64_t Planner::AddConstant(const void* data, size_t bytes) {
@@ -298,8 +315,22 @@ Result<std::optional<View>> Planner::PlaceInWhole(ValueId piece, int part_axis) 
   return std::optional<View>();
 }
 
-// Where in DRAM a value that is made in pieces lies: its output segment, or scratch.
-View Planner::PiecewiseHome(ValueId id) {
+// True where no reader needs the rows of a value in DRAM in their order.
+bool Planner::AnyOrderInDram(ValueId id) const {
+  const Value& value = graph_.value(id);
+  const auto type = EngineType(value.type);
+  return type.has_value() && DtypeBytes(*type) == static_cast<int64_t>(ElementBytes(value.type)) &&
+         std::ranges::none_of(readers_[static_cast<size_t>(id)], [](const Layer* reader) {
+           return std::holds_alternative<ReshapeLayer>(reader->body) ||
+                  std::holds_alternative<GatherLayer>(reader->body) ||
+                  std::holds_alternative<HostLayer>(reader->body);
+         });
+}
+
+// Where in DRAM a value that is made in pieces lies: its output segment, or scratch. In scratch
+// `part_axis`, which pieces have on partitions, is the outermost, so that partitions are stored and
+// loaded in runs.
+View Planner::PiecewiseHome(ValueId id, int part_axis) {
   for (const View& view : homes_[id]) {
     if (view.space == isa::Space::kDram) {
       return view;
@@ -310,9 +341,15 @@ View Planner::PiecewiseHome(ValueId id) {
     return stored.value == id && (package_.segments[stored.segment].readable ||
                                   readers_[static_cast<size_t>(id)].empty());
   });
-  const View home = store == stores_.end() ? NewScratch(graph_.value(id))
-                                           : DramView(graph_.value(id), store->segment,
-                                                      static_cast<int64_t>(store->offset));
+  View home;
+  if (store != stores_.end()) {
+    home = DramView(graph_.value(id), store->segment, static_cast<int64_t>(store->offset));
+  } else {
+    home = NewScratch(graph_.value(id));
+    if (part_axis >= 0 && AnyOrderInDram(id)) {
+      home.strides = StridesWithOutermost(home.shape, part_axis, home.element_bytes());
+    }
+  }
   AddHome(id, home);
   return home;
 }
@@ -320,7 +357,7 @@ View Planner::PiecewiseHome(ValueId id) {
 Status Planner::Store(const View& piece, ValueId whole, const StoreLayer& store) {
   const std::vector<int64_t>& starts = store.starts;
   if (graph_.value(whole).in_dram) {
-    const View home = PiecewiseHome(whole);
+    const View home = PiecewiseHome(whole, piece.space == isa::Space::kSbuf ? piece.part_axis : -1);
     AddCopy(piece, Sliced(home, starts, piece.shape, partitions()));
     if (store.overlaps && stored_last_.whole == whole) {
       ops_.back().uses.push_back(stored_last_.buffer);

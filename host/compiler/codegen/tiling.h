@@ -3,6 +3,7 @@
 #ifndef NEURON_HOST_COMPILER_CODEGEN_TILING_H_
 #define NEURON_HOST_COMPILER_CODEGEN_TILING_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "host/compiler/layer_graph.h"
@@ -27,6 +28,13 @@ int64_t PackedTapBytes(const isa::Config& config, const MatrixLayer& matrix, con
                        const Shape& out);
 inline bool FitsPacked(const isa::Config& config, int64_t packed_tap_bytes) {
   return packed_tap_bytes > 0 && packed_tap_bytes < config.sbuf_bytes / 2;
+}
+
+// Buffers for rows of exponentials, `row_bytes` each, in which the engines of a softmax over `rows`
+// rows work at the same time.
+inline int64_t SoftmaxRowBuffers(int64_t row_bytes, int64_t rows) {
+  constexpr int64_t kBytes = 4096;
+  return std::min(rows, std::clamp<int64_t>(kBytes / row_bytes, 2, 8));
 }
 
 }  // namespace neuron::compiler

@@ -38,6 +38,34 @@ int ReshapedAxis(const Shape& from, const Shape& to, int axis) {
   return -1;
 }
 
+// The axis of `to` on which the partitions lie when a reshape splits axis `axis` of `from`, or
+// joins it with the axes before it, in whole groups of partitions; -1 when it does neither.
+int RegroupedAxis(const Shape& from, const Shape& to, int axis, int64_t partitions) {
+  const auto elements_through = [](const Shape& shape, size_t last) {
+    int64_t count = 1;
+    for (size_t i = 0; i <= last; ++i) {
+      count *= shape[i];
+    }
+    return count;
+  };
+  const auto part = static_cast<size_t>(axis);
+  if (from[part] % partitions != 0) {
+    return -1;
+  }
+  for (size_t i = 0; i < to.size(); ++i) {
+    if (elements_through(to, i) == elements_through(from, part) && to[i] % partitions == 0) {
+      return static_cast<int>(i);
+    }
+  }
+  return -1;
+}
+
+// Where a reshape leaves what lies on the partitions; -1 when it has to go through DRAM.
+int AxisAfterReshape(const Shape& from, const Shape& to, int axis, int64_t partitions) {
+  const int same = ReshapedAxis(from, to, axis);
+  return same >= 0 ? same : RegroupedAxis(from, to, axis, partitions);
+}
+
 // Weights of one column of the array for every tap, in each partition.
 struct WeightShape {
   int64_t tiles = 0;     // of P output channels
@@ -111,7 +139,7 @@ bool Footprint::IsView(const Layer& layer) const {
     return true;
   }
   const auto part = static_cast<size_t>(axis);
-  return reshape ? ReshapedAxis(in, graph_.value(layer.outputs[0]).shape, axis) >= 0
+  return reshape ? AxisAfterReshape(in, graph_.value(layer.outputs[0]).shape, axis, config_.p) >= 0
                  : slice->starts[part] % config_.p == 0 && slice->steps[part] == 1;
 }
 
@@ -158,7 +186,7 @@ int Footprint::OutputAxis(const Layer& layer) const {
     return at == transpose->perm.end() ? -1 : static_cast<int>(at - transpose->perm.begin());
   }
   if (std::holds_alternative<ReshapeLayer>(layer.body) && in_axis >= 0) {
-    return ReshapedAxis(in, out, in_axis);
+    return AxisAfterReshape(in, out, in_axis, config_.p);
   }
   for (const ValueId id : layer.inputs) {
     if (graph_.value(id).shape == out && !graph_.value(id).constant.has_value()) {
@@ -240,8 +268,12 @@ int64_t Footprint::Workspace(const Layer& layer, const PartShapes& part) const {
     const int last = static_cast<int>(part.out.size()) - 1;
     return LayoutCopy(layer, part, 0, last) + LayoutCopy(layer, part, 1, last - 1);
   }
-  if (std::holds_alternative<SoftmaxLayer>(layer.body)) {
-    return (quantized ? words : 0) + 2 * words / std::max<int64_t>(1, part.out.back()) +
+  if (const auto* softmax = std::get_if<SoftmaxLayer>(&layer.body)) {
+    const int64_t row = part.out[static_cast<size_t>(softmax->axis)];
+    const int64_t rows = ElementCount(part.out) / std::max<int64_t>(1, row);
+    const bool in_place = graph_.value(result).type == ElementType::kFloat32;
+    const int64_t powers = SoftmaxRowBuffers(row * kWordBytes, rows) * row * kWordBytes;
+    return (in_place ? 0 : powers) + 2 * words / std::max<int64_t>(1, row) +
            LayoutCopy(layer, part, 0, axis);
   }
   if (const auto* unary = std::get_if<UnaryLayer>(&layer.body)) {

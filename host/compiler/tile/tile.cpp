@@ -413,7 +413,8 @@ class Tiler {
     for (size_t k = longest.end(); k-- > i;) {
       Choice& choice = prefixes[k - i];
       choice.cycles += rest;
-      if (choice.cycles < best.cycles) {
+      // A view at the end is left out: it shows the joined parts just as well.
+      if (choice.cycles < best.cycles && !footprint_.IsView(in_.layers[k])) {
         best = choice;
       }
       auto single = groups_.Start(k, longest.axes[k - i]);
