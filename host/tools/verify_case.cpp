@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "host/tools/npy.h"
 #include "host/tools/report.h"
 
 namespace neuron::tools {
@@ -110,6 +111,26 @@ void Compare(const Verifier& verifier, const ZooModel& model, const StepArrays& 
   }
 }
 
+// Writes a step's outputs below verifier.outputs, in the layout of a zoo.
+Status SaveOutputs(const Verifier& verifier, const Row& row, const ZooCase& zoo_case, size_t step,
+                   const StepArrays& actual) {
+  std::filesystem::path directory = verifier.outputs / row.model / row.name;
+  if (zoo_case.sequence) {
+    directory /= fmt::format("step_{:03}", step);
+  }
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) {
+    return Status(StatusCode::kIoError, fmt::format("cannot make the directory {}: {}",
+                                                    directory.string(), error.message()));
+  }
+  for (size_t i = 0; i < actual.outputs.size(); ++i) {
+    NEURON_RETURN_IF_ERROR(
+        WriteNpy(directory / fmt::format("output_{}.npy", i), actual.outputs[i]));
+  }
+  return OkStatus();
+}
+
 Result<CaseArrays> RunSteps(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_case,
                             Carry carry, Compiled& compiled, Row& row) {
   CaseArrays arrays;
@@ -142,6 +163,9 @@ Result<CaseArrays> RunSteps(Verifier& verifier, const ZooModel& model, const Zoo
         (zoo_case.sequence ? fmt::format("step {}: ", step) : "") +
         (zoo_case.carry.empty() ? "" : fmt::format("with {}: ", NameOf(carry)));
     Compare(verifier, model, actual, reference, where, row);
+    if (carry == Carry::kOnDevice && !verifier.outputs.empty()) {
+      NEURON_RETURN_IF_ERROR(SaveOutputs(verifier, row, zoo_case, step, actual));
+    }
     arrays.actual.push_back(std::move(actual));
     arrays.reference.push_back(std::move(reference));
   }

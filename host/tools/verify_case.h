@@ -3,6 +3,7 @@
 #ifndef NEURON_HOST_TOOLS_VERIFY_CASE_H_
 #define NEURON_HOST_TOOLS_VERIFY_CASE_H_
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -40,6 +41,7 @@ struct Verifier {
   isa::CostParameters cost;                           // of the memory that models are compiled for
   ElementType float_storage = ElementType::kFloat32;  // of --auto-cast
   bool reduced = false;                               // tolerances of reduced precision
+  std::filesystem::path outputs;                      // where outputs are written; empty: nowhere
   nrt::ExecuteOptions execute;
   Progress progress;
 };
@@ -55,7 +57,8 @@ struct Compiled {
 
 // Compiles the model unless `compiled` fits, runs the case and judges it. A sequence that carries
 // tensors is compiled with them as states and runs twice: once with the states left on the device,
-// which the expectations look at, and once with the stored ones written before each step.
+// which the expectations look at and `outputs` gets, as MODEL/CASE/[step_NNN/]output_N.npy, and
+// once with the stored ones written before each step.
 Row VerifyCase(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_case,
                Compiled& compiled);
 

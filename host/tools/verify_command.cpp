@@ -39,6 +39,8 @@ po::options_description Options() {
       "only what matches this glob: MODEL or MODEL/CASE")(
       "tolerance", po::value<std::string>()->default_value("auto"),
       "fp32, reduced, or auto: reduced on configurations with narrow multipliers")(
+      "output-dir", po::value<std::string>()->default_value(""),
+      "write the outputs to DIR/MODEL/CASE/[step_NNN/]output_N.npy")(
       "json", po::value<std::string>(), "write the results as JSON to FILE ('-': standard output)")(
       "markdown", po::value<std::string>(),
       "write a table to FILE, between the lines '<!-- verify: begin -->' and '<!-- verify: end "
@@ -84,6 +86,7 @@ Verifier MakeVerifier(const po::variables_map& values) {
           .float_storage = float_storage,
           .reduced = UseReduced(values["tolerance"].as<std::string>(), device.configuration,
                                 float_storage),
+          .outputs = values["output-dir"].as<std::string>(),
           .execute = {.timeout = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000))},
           .progress = Progress(values.count("progress") != 0)};
 }

@@ -9,6 +9,7 @@ namespace neuron::test {
 namespace {
 
 constexpr std::chrono::seconds kLimit(600);
+constexpr std::chrono::seconds kVerifyLimit(3600);  // all cases of a model on the RTL
 
 std::string Binding(const nlohmann::json& input) {
   std::string text = input.at("name").get<std::string>() + ":";
@@ -19,12 +20,28 @@ std::string Binding(const nlohmann::json& input) {
   return text;
 }
 
+// Files below a directory, relative to it.
 std::set<std::string> FileNames(const std::filesystem::path& directory) {
   std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    names.insert(entry.path().filename().string());
+  if (!std::filesystem::exists(directory)) return names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    if (entry.is_regular_file()) names.insert(entry.path().lexically_relative(directory).string());
   }
   return names;
+}
+
+// That both directories hold the same files, and at least one.
+testing::AssertionResult SameFiles(const std::filesystem::path& a, const std::filesystem::path& b) {
+  const std::set<std::string> names = FileNames(a);
+  if (names.empty() || names != FileNames(b)) {
+    return testing::AssertionFailure() << "the runs wrote different or no output files";
+  }
+  for (const std::string& name : names) {
+    if (ReadFile(a / name) != ReadFile(b / name)) {
+      return testing::AssertionFailure() << name << " differs";
+    }
+  }
+  return testing::AssertionSuccess();
 }
 
 // The output directory of a run, or the failure.
@@ -40,6 +57,17 @@ testing::AssertionResult Run(const ModelCase& test_case, const std::string& pack
   if (result.exit_code == 0) return testing::AssertionSuccess();
   return testing::AssertionFailure()
          << "neuron run --device " << device << ": " << result.ToString();
+}
+
+// `neuron verify`, whose outputs go below `outputs`; success carries what it printed.
+testing::AssertionResult VerifiesInto(const std::string& outputs,
+                                      const std::filesystem::path& folder,
+                                      const std::string& device, const std::string& filter) {
+  const ProgramResult result = Neuron(
+      {"verify", folder.string(), "--device", device, "--filter", filter, "--output-dir", outputs},
+      kVerifyLimit);
+  if (result.exit_code != 0) return testing::AssertionFailure() << result.ToString();
+  return testing::AssertionSuccess() << result.output;
 }
 
 }  // namespace
@@ -87,31 +115,32 @@ testing::AssertionResult GivesSameBits(const ModelCase& test_case, const std::st
     const testing::AssertionResult ran = Run(test_case, package, device, directory / name);
     if (!ran) return ran;
   }
-  const std::set<std::string> names = FileNames(directory / "a");
-  if (names.empty() || names != FileNames(directory / "b")) {
-    return testing::AssertionFailure() << "the runs wrote different or no output files";
-  }
-  for (const std::string& name : names) {
-    if (ReadFile(directory.path() / "a" / name) != ReadFile(directory.path() / "b" / name)) {
-      return testing::AssertionFailure() << test_case.model << "/" << test_case.name << ": " << name
-                                         << " differs between " << device_a << " and " << device_b;
-    }
-  }
-  return testing::AssertionSuccess();
+  const testing::AssertionResult same = SameFiles(directory / "a", directory / "b");
+  if (same) return same;
+  return testing::AssertionFailure() << test_case.model << "/" << test_case.name << " on "
+                                     << device_a << " and " << device_b << ": " << same.message();
 }
 
 testing::AssertionResult Verifies(const std::filesystem::path& folder, const std::string& device,
                                   const std::string& filter) {
   const TemporaryDirectory directory;
-  const std::string report = directory / "report.json";
-  const ProgramResult result =
-      Neuron({"verify", folder.string(), "--device", device, "--filter", filter, "--json", report},
-             kLimit);
-  if (result.exit_code != 0) return testing::AssertionFailure() << result.ToString();
-  const nlohmann::json json = ReadJson(report);
-  const bool any = json.is_object() && json.contains("cases") && !json["cases"].empty();
-  if (!any) return testing::AssertionFailure() << "no case matches " << filter;
-  return testing::AssertionSuccess() << result.output;
+  return VerifiesInto(directory / "outputs", folder, device, filter);
+}
+
+testing::AssertionResult VerifiesWithSameBits(const std::filesystem::path& folder,
+                                              const std::string& filter,
+                                              const std::string& device_a,
+                                              const std::string& device_b) {
+  const TemporaryDirectory directory;
+  const testing::AssertionResult a = VerifiesInto(directory / "a", folder, device_a, filter);
+  const testing::AssertionResult b = VerifiesInto(directory / "b", folder, device_b, filter);
+  const testing::AssertionResult same = SameFiles(directory / "a", directory / "b");
+  if (!same) {
+    return testing::AssertionFailure()
+           << filter << " on " << device_a << " and " << device_b << ": " << same.message() << "\n"
+           << a.message() << b.message();
+  }
+  return a ? b : a;
 }
 
 }  // namespace neuron::test
