@@ -7,12 +7,12 @@
 
 #include "neuron/isa.h"
 #include "sim/functional/numerics.h"
-#include "tests/rtl/vector/vector_reference.h"
+#include "tests/rtl/lanes/memories.h"
 
 namespace neuron::scalar_test {
 
-using vector_test::Memories;
-using vector_test::Memory;
+using lane_test::Memories;
+using lane_test::Memory;
 
 // What ScalarE reads and writes.
 struct State {

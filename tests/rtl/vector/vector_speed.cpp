@@ -23,7 +23,7 @@ void Measure() {
   VectorBench<Vvector_sim> bench(config, 1);
   const double idle = MicrosecondsPerCycle([&] {
     constexpr uint64_t kCycles = 500'000;
-    bench.IdleCycles(kCycles);
+    bench.BareCycles(kCycles);
     return kCycles;
   });
   std::printf("idle: %.3f us per cycle\n", idle);
