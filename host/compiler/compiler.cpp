@@ -23,8 +23,45 @@ Result<const isa::Config*> ConfigurationByName(const std::string& name) {
 
 bool DoesNotFit(const Status& status) { return status.code() == StatusCode::kResourceExhausted; }
 
-// The graph as it is where memory allows, otherwise in parts: with as much of SBUF as the memory
-// plan can make use of, since its estimate is not exact and placement leaves gaps.
+uint64_t EstimatedCycles(const ncx::PackageData& package) {
+  uint64_t cycles = 0;
+  for (const ncx::Launch& launch : package.launches) {
+    cycles += launch.estimated_cycles;
+  }
+  return cycles;
+}
+
+// The graph cut into parts for several shares of SBUF; the plan with the fewest cycles. A large
+// share makes few parts, but the memory plan may find gaps and no room, since the cut works with
+// estimates; a small one leaves room to load ahead.
+Result<ncx::PackageData> GenerateInParts(const LayerGraph& graph, const isa::Config& config,
+                                         const PlanOptions& plan, bool overlaps) {
+  constexpr int64_t kLargestShare = 100;  // per cent
+  constexpr int64_t kSmallestShare = 34;
+  constexpr int64_t kStep = 6;
+  Result<ncx::PackageData> best = Status(StatusCode::kResourceExhausted, "");
+  for (int64_t share = kLargestShare; share >= kSmallestShare; share -= kStep) {
+    const TileOptions tile{config.sbuf_bytes * share / kLargestShare, plan.shared_weights,
+                           overlaps};
+    const Result<LayerGraph> fitted = FitToMemory(graph, config, tile);
+    if (!fitted.ok()) {
+      return best.ok() || share < kLargestShare ? best : fitted.status();
+    }
+    Result<ncx::PackageData> package = GenerateCode(fitted.value(), config, plan);
+    if (!package.ok() && !DoesNotFit(package.status())) {
+      return package;
+    }
+    const bool better = package.ok()
+                            ? !best.ok() || EstimatedCycles(*package) < EstimatedCycles(*best)
+                            : !best.ok() && best.status().message().empty();
+    if (better) {
+      best = std::move(package);
+    }
+  }
+  return best;
+}
+
+// The graph as it is where memory allows, otherwise in parts.
 Result<ncx::PackageData> GenerateInMemory(const LayerGraph& graph, const isa::Config& config,
                                           PlanOptions plan) {
   Result<ncx::PackageData> package = GenerateCode(graph, config, plan);
@@ -33,22 +70,12 @@ Result<ncx::PackageData> GenerateInMemory(const LayerGraph& graph, const isa::Co
   }
   plan.shared_weights = config.sbuf_bytes / 4;
   package = GenerateCode(graph, config, plan);
-  Status unfit;
   for (const bool overlaps : {true, false}) {
-    for (int64_t percent = 100; percent >= 40; percent -= 6) {
-      if (package.ok() || !DoesNotFit(package.status())) {
-        return package;
-      }
-      const TileOptions tile{config.sbuf_bytes * percent / 100, plan.shared_weights, overlaps};
-      const Result<LayerGraph> fitted = FitToMemory(graph, config, tile);
-      if (!fitted.ok()) {
-        unfit = unfit.ok() ? fitted.status() : unfit;
-        break;
-      }
-      package = GenerateCode(fitted.value(), config, plan);
+    if (!package.ok() && DoesNotFit(package.status())) {
+      package = GenerateInParts(graph, config, plan, overlaps);
     }
   }
-  return package.ok() || unfit.ok() ? package : unfit;
+  return package;
 }
 
 }  // namespace

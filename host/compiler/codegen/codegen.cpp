@@ -2,7 +2,10 @@
 #include "host/compiler/codegen/codegen.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "host/compiler/codegen/planner.h"
@@ -10,17 +13,47 @@
 namespace neuron::compiler {
 namespace {
 
-// How often memory is planned anew when buffers find no gap.
-constexpr uint32_t kPlacements = 12;
+// How memory is planned: an order, large buffers in slots of one size or not, ends of memory at
+// random or not. Others leave other gaps.
+struct Placement {
+  MemoryPlan::Order order = MemoryPlan::Order::kByStart;
+  bool slots = false;
+  uint32_t shuffle = 0;
+};
 
-// Places the fixed buffers, then the loads; returns what PlanMemory does.
-Result<std::vector<int>> PlaceAll(const std::vector<PlannedOp>& ops,
-                                  const std::vector<BufferId>& fixed, MemoryPlan::Order order,
-                                  MemoryPlan& memory) {
+constexpr std::array kPlacements = {
+    Placement{MemoryPlan::Order::kByStart, false, 0},
+    Placement{MemoryPlan::Order::kBySize, false, 0},
+    Placement{MemoryPlan::Order::kByLifetime, false, 0},
+    Placement{MemoryPlan::Order::kByStart, true, 0},
+    Placement{MemoryPlan::Order::kByStart, true, 1},
+    Placement{MemoryPlan::Order::kBySize, true, 2},
+};
+
+// How often what found no room is placed before the rest and all is tried again.
+constexpr int kRepairs = 48;
+
+// What operations need of memory.
+struct Demands {
+  std::vector<BufferId> fixed;
+  std::vector<bool> streamed;    // by buffer
+  std::vector<BufferId> urgent;  // placed first, for as short as possible
+};
+
+// Places the urgent buffers, the fixed ones, then the loads; returns what PlanMemory does.
+Result<std::vector<int>> PlaceAll(const std::vector<PlannedOp>& ops, const Demands& demands,
+                                  MemoryPlan::Order order, MemoryPlan& memory) {
   const auto count = static_cast<int>(ops.size());
-  NEURON_RETURN_IF_ERROR(memory.Place(fixed, order));
-  std::vector<int> position(ops.size());
   std::vector<bool> placed(memory.buffers().size(), false);
+  NEURON_RETURN_IF_ERROR(memory.Place(demands.urgent, MemoryPlan::Order::kAsGiven));
+  for (const BufferId id : demands.urgent) {
+    placed[static_cast<size_t>(id)] = true;
+  }
+  std::vector<BufferId> rest;
+  std::ranges::copy_if(demands.fixed, std::back_inserter(rest),
+                       [&](BufferId id) { return !placed[static_cast<size_t>(id)]; });
+  NEURON_RETURN_IF_ERROR(memory.Place(std::move(rest), order));
+  std::vector<int> position(ops.size());
   int earliest = 0;
   for (int i = 0; i < count; ++i) {
     const PlannedOp& op = ops[static_cast<size_t>(i)];
@@ -40,53 +73,65 @@ Result<std::vector<int>> PlaceAll(const std::vector<PlannedOp>& ops,
   return position;
 }
 
-// Gives every buffer its lifetime and place. Streamed loads go as early in the sequence as memory
-// allows, in their own order, so that weights are on chip before their layer starts. Returns, for
-// each operation, the position before which it is to be emitted.
-Result<std::vector<int>> PlanMemory(std::vector<PlannedOp>& ops, MemoryPlan& memory) {
-  const auto count = static_cast<int>(ops.size());
-  std::vector<bool> streamed(memory.buffers().size(), false);
-  // A load may come as late as right before the first operation that uses what it brings.
+// Lifetimes of all buffers; those of loads start as late as right before the first operation that
+// uses what they bring.
+Demands FindLifetimes(const std::vector<PlannedOp>& ops, MemoryPlan& memory) {
+  Demands demands;
+  demands.streamed.assign(memory.buffers().size(), false);
   for (const bool loads : {false, true}) {
-    for (int i = 0; i < count; ++i) {
-      const PlannedOp& op = ops[static_cast<size_t>(i)];
-      if (op.streamed != loads) {
+    for (size_t i = 0; i < ops.size(); ++i) {
+      if (ops[i].streamed != loads) {
         continue;
       }
-      for (const BufferId id : op.uses) {
+      for (const BufferId id : ops[i].uses) {
         Buffer& buffer = memory.buffer(id);
-        streamed[static_cast<size_t>(id)] = streamed[static_cast<size_t>(id)] || loads;
+        demands.streamed[static_cast<size_t>(id)] =
+            demands.streamed[static_cast<size_t>(id)] || loads;
         if (!loads || buffer.first < 0) {
-          buffer.first = buffer.first < 0 ? i : buffer.first;
-          buffer.last = i;
+          buffer.first = buffer.first < 0 ? static_cast<int>(i) : buffer.first;
+          buffer.last = static_cast<int>(i);
         }
       }
     }
   }
-  std::vector<BufferId> fixed;
-  for (size_t id = 0; id < streamed.size(); ++id) {
-    if (!streamed[id] && memory.buffers()[id].first >= 0) {
-      fixed.push_back(static_cast<BufferId>(id));
+  for (size_t id = 0; id < demands.streamed.size(); ++id) {
+    if (!demands.streamed[id] && memory.buffers()[id].first >= 0) {
+      demands.fixed.push_back(static_cast<BufferId>(id));
     }
   }
-  // Other orders and ends of memory leave other gaps.
+  return demands;
+}
+
+// Gives every buffer its lifetime and place. Streamed loads go as early in the sequence as memory
+// allows, in their own order, so that weights are on chip before their layer starts. Returns, for
+// each operation, the position before which it is to be emitted.
+Result<std::vector<int>> PlanMemory(const std::vector<PlannedOp>& ops, MemoryPlan& memory) {
+  Demands demands = FindLifetimes(ops, memory);
   const MemoryPlan empty = memory;
-  const Result<std::vector<int>> first = PlaceAll(ops, fixed, MemoryPlan::Order::kByStart, memory);
-  for (uint32_t attempt = 0; attempt < kPlacements && !first.ok(); ++attempt) {
-    memory = empty;
-    if (attempt > 0) {
-      memory.UseSlots();
-    }
-    if (attempt > 2) {
-      memory.Shuffle(attempt);
-    }
-    const auto order = attempt % 2 == 0 ? MemoryPlan::Order::kBySize : MemoryPlan::Order::kByStart;
-    Result<std::vector<int>> other = PlaceAll(ops, fixed, order, memory);
-    if (other.ok()) {
-      return other;
+  std::optional<Status> first;
+  for (const Placement& placement : kPlacements) {
+    demands.urgent.clear();
+    for (int repair = 0; repair <= kRepairs; ++repair) {
+      memory = empty;
+      if (placement.slots) {
+        memory.UseSlots();
+      }
+      if (placement.shuffle != 0) {
+        memory.Shuffle(placement.shuffle);
+      }
+      Result<std::vector<int>> position = PlaceAll(ops, demands, placement.order, memory);
+      if (position.ok()) {
+        return position;
+      }
+      first = first.value_or(position.status());
+      const BufferId failed = memory.failed();
+      if (std::ranges::count(demands.urgent, failed) != 0) {
+        break;
+      }
+      demands.urgent.insert(demands.urgent.begin(), failed);
     }
   }
-  return first;
+  return *first;
 }
 
 // Emits planned operations into launches; a host operator ends one launch and the next begins.

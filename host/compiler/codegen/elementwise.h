@@ -4,11 +4,9 @@
 #define NEURON_HOST_COMPILER_CODEGEN_ELEMENTWISE_H_
 
 #include "host/compiler/codegen/planner.h"
+#include "host/compiler/codegen/tiling.h"
 
 namespace neuron::compiler {
-
-// Elements per partition of one instruction: short enough for engines to overlap on a layer.
-inline constexpr int64_t kTileElements = 512;
 
 // One ScalarE pass over views of one shape and partition axis: out = activation(in * scale + bias).
 void PlanActivate(Planner& planner, const View& in, const View& out, const FunctionFields& fields,

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 
+#include "host/compiler/codegen/element_chain.h"
 #include "host/compiler/codegen/elementwise.h"
 #include "host/compiler/codegen/instructions.h"
 #include "host/compiler/codegen/planner.h"
@@ -65,22 +66,20 @@ bool ImpliedBySaturation(const Activation& activation, const Value& out) {
          activation.clamp_high / scale >= high - zero_point - 0.5F;
 }
 
-View TemporaryLike(Planner& planner, const View& out, const std::string& what) {
-  return planner.NewView(what + " of " + planner.layer().name, isa::Dtype::kFp32, out.shape,
-                         out.part_axis);
-}
-
-// a / b = a * (1 / b).
-Result<View> Reciprocal(Planner& planner, ValueId id, const Shape& shape, int part_axis) {
+Result<FunctionFields> ReciprocalFields(Planner& planner) {
   Activation activation;
   activation.function = Function::kReciprocal;
-  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(activation));
-  NEURON_ASSIGN_OR_RETURN(const View in, BroadcastOperand(planner, id, shape, part_axis));
-  View full = in;
-  full.shape = shape;
-  View out = TemporaryLike(planner, full, "reciprocal");
-  PlanActivate(planner, in, out, fields, planner.ScaleOf(planner.graph().value(id)), 0.0F);
-  return out;
+  return planner.Fields(activation);
+}
+
+// The view without the axes along which it repeats.
+View WithoutRepeats(View view) {
+  for (size_t axis = 0; axis < view.shape.size(); ++axis) {
+    if (static_cast<int>(axis) != view.part_axis && view.strides[axis] == 0) {
+      view.shape[axis] = 1;
+    }
+  }
+  return view;
 }
 
 }  // namespace
@@ -191,73 +190,118 @@ int LargestAxisBut(const Shape& shape, int axis) {
 }
 
 Status LowerUnary(Planner& planner, const Layer& layer, const UnaryLayer& unary) {
-  const Value& in_value = planner.graph().value(layer.inputs[0]);
-  const Value& out_value = planner.graph().value(layer.outputs[0]);
+  const float in_scale = planner.ScaleOf(planner.graph().value(layer.inputs[0]));
+  const float out_scale = planner.ScaleOf(planner.graph().value(layer.outputs[0]));
   const bool per_index = unary.scale.size() > 1 || unary.bias.size() > 1;
-  const float in_scale = planner.ScaleOf(in_value);
-  const float out_scale = planner.ScaleOf(out_value);
   const int axis = per_index ? unary.axis : Planner::kAnyAxis;
   NEURON_ASSIGN_OR_RETURN(const View in, planner.InSbuf(layer.inputs[0], axis));
-  NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueView(layer.outputs[0], in.part_axis));
+  NEURON_ASSIGN_OR_RETURN(
+      const View out, planner.NewValueViewOver(layer.inputs[0], layer.outputs[0], in.part_axis));
 
   // Clamps and functions work on real values; an identity may fold the output's step into its
   // scale.
   Activation activation = unary.activation;
   const bool folds = activation.function == Function::kIdentity || out_scale == 1.0F;
-  float step = 1.0F;
-  if (folds) {
-    step = out_scale;
-    activation.clamp_low /= step;
-    activation.clamp_high /= step;
-  }
+  const float step = folds ? out_scale : 1.0F;
+  activation.clamp_low /= step;
+  activation.clamp_high /= step;
   NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(activation));
-  View target = folds ? out : TemporaryLike(planner, out, "result");
-
+  NEURON_ASSIGN_OR_RETURN(const FunctionFields identity, planner.Fields(Activation{}));
+  const auto finish = [&](ElementChain& chain, ElementChain::Operand result) {
+    if (!folds) {
+      chain.Activate(result, ElementChain::kOut, identity, 1.0F / out_scale, 0.0F);
+    }
+    chain.Plan();
+  };
+  const auto result_of = [&](ElementChain& chain) {
+    return folds ? ElementChain::kOut : chain.AddTemporary("result of " + layer.name);
+  };
   if (!per_index) {
-    PlanActivate(planner, in, target, fields, unary.scale[0] * in_scale / step,
-                 unary.bias[0] / step);
-  } else {
-    const auto count = static_cast<size_t>(in.parts());
-    std::vector<uint32_t> scales(count);
-    std::vector<uint32_t> biases(count);
-    for (size_t i = 0; i < count; ++i) {
-      scales[i] = Bits(unary.scale[unary.scale.size() > 1 ? i : 0] * in_scale / step);
-      biases[i] = Bits(unary.bias[unary.bias.size() > 1 ? i : 0] / step);
-    }
-    const BufferId scale_words = planner.PartitionWords("scales of " + layer.name, scales);
-    const BufferId bias_words = planner.PartitionWords("biases of " + layer.name, biases);
-    const int64_t partitions = planner.partitions();
-    std::vector<int64_t> start(in.shape.size(), 0);
-    Shape size = in.shape;
-    const auto part = static_cast<size_t>(in.part_axis);
-    for (int64_t first = 0; first < in.parts(); first += partitions) {
-      start[part] = first;
-      size[part] = std::min(partitions, in.parts() - first);
-      const View from = Sliced(in, start, size, partitions);
-      const View to = Sliced(target, start, size, partitions);
-      const auto word = static_cast<uint32_t>(first / partitions * 4);
-      const View* operands[] = {&to, &from};
-      for (const Tile& tile : TilesOf(operands, partitions, 3, kTileElements)) {
-        planner.AddOp({from.buffer, to.buffer, scale_words, bias_words},
-                      [=](ProgramBuilder& program, const MemoryPlan& memory) {
-                        isa::ScalarInstruction op = ActivateOp(fields, tile);
-                        SetIn(op, from, tile, 1, memory);
-                        SetOut(op, to, tile, 0, memory);
-                        op.scale_operand = static_cast<uint32_t>(isa::Operand::kPartition);
-                        op.bias_operand = op.scale_operand;
-                        op.scale = static_cast<uint32_t>(memory.buffer(scale_words).offset) + word;
-                        op.bias = static_cast<uint32_t>(memory.buffer(bias_words).offset) + word;
-                        return program.Append(op);
-                      });
-      }
-    }
+    ElementChain chain(planner, out);
+    const ElementChain::Operand from = chain.Add(in);
+    const ElementChain::Operand result = result_of(chain);
+    chain.Activate(from, result, fields, unary.scale[0] * in_scale / step, unary.bias[0] / step);
+    finish(chain, result);
+    return OkStatus();
   }
-  if (!folds) {
-    NEURON_ASSIGN_OR_RETURN(const FunctionFields identity, planner.Fields(Activation{}));
-    PlanActivate(planner, target, out, identity, 1.0F / out_scale, 0.0F);
+
+  const auto count = static_cast<size_t>(in.parts());
+  std::vector<uint32_t> scales(count);
+  std::vector<uint32_t> biases(count);
+  for (size_t i = 0; i < count; ++i) {
+    scales[i] = Bits(unary.scale[unary.scale.size() > 1 ? i : 0] * in_scale / step);
+    biases[i] = Bits(unary.bias[unary.bias.size() > 1 ? i : 0] / step);
+  }
+  const PartitionScale words = {planner.PartitionWords("scales of " + layer.name, scales),
+                                planner.PartitionWords("biases of " + layer.name, biases)};
+  const int64_t partitions = planner.partitions();
+  std::vector<int64_t> start(in.shape.size(), 0);
+  Shape size = in.shape;
+  const auto part = static_cast<size_t>(in.part_axis);
+  for (int64_t first = 0; first < in.parts(); first += partitions) {
+    start[part] = first;
+    size[part] = std::min(partitions, in.parts() - first);
+    ElementChain chain(planner, Sliced(out, start, size, partitions));
+    const ElementChain::Operand from = chain.Add(Sliced(in, start, size, partitions));
+    const ElementChain::Operand result = result_of(chain);
+    chain.ActivateByPartition(from, result, fields, words, first / partitions);
+    finish(chain, result);
   }
   return OkStatus();
 }
+
+namespace {
+
+// 1 / (an operand that repeats along some axis): one value of each repetition is enough.
+Result<View> ReciprocalOnce(Planner& planner, const View& in, float scale) {
+  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, ReciprocalFields(planner));
+  const View once = WithoutRepeats(in);
+  const View out = planner.NewView("reciprocal for " + planner.layer().name, isa::Dtype::kFp32,
+                                   once.shape, once.part_axis);
+  PlanActivate(planner, once, out, fields, scale, 0.0F);
+  if (auto repeated = BroadcastTo(out, in.shape)) {
+    return *repeated;
+  }
+  return planner.Error(StatusCode::kInternal, "cannot repeat a reciprocal");
+}
+
+// The operation with its operands exchanged.
+isa::Alu Exchanged(isa::Alu alu) {
+  switch (alu) {
+    case isa::Alu::kSub:
+      return isa::Alu::kRsub;
+    case isa::Alu::kGt:
+      return isa::Alu::kLt;
+    case isa::Alu::kLt:
+      return isa::Alu::kGt;
+    case isa::Alu::kGe:
+      return isa::Alu::kLe;
+    case isa::Alu::kLe:
+      return isa::Alu::kGe;
+    default:
+      return alu;
+  }
+}
+
+// The steps behind a binary operation that VectorE cannot do while it stores: the activation, on
+// real values unless it only clamps (`step`: the unit of `sum`), and the output's step.
+Status FinishBinary(Planner& planner, ElementChain& chain, ElementChain::Operand sum,
+                    Activation activation, float step, float out_scale) {
+  activation.clamp_low /= step;
+  activation.clamp_high /= step;
+  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(activation));
+  if (step == out_scale) {
+    chain.Activate(sum, ElementChain::kOut, fields, 1.0F, 0.0F);
+    return OkStatus();
+  }
+  NEURON_ASSIGN_OR_RETURN(const FunctionFields identity, planner.Fields(Activation{}));
+  const auto result = chain.AddTemporary("function of " + planner.layer().name);
+  chain.Activate(sum, result, fields, 1.0F, 0.0F);
+  chain.Activate(result, ElementChain::kOut, identity, 1.0F / out_scale, 0.0F);
+  return OkStatus();
+}
+
+}  // namespace
 
 Status LowerBinary(Planner& planner, const Layer& layer, const BinaryLayer& binary) {
   const Value& out_value = planner.graph().value(layer.outputs[0]);
@@ -268,19 +312,11 @@ Status LowerBinary(Planner& planner, const Layer& layer, const BinaryLayer& bina
   const float out_scale = planner.ScaleOf(out_value);
   const bool divides = binary.op == BinaryOp::kDiv;
   NEURON_ASSIGN_OR_RETURN(const isa::Alu alu, AluOf(planner, divides ? BinaryOp::kMul : binary.op));
-  NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueView(layer.outputs[0], axis));
+  NEURON_ASSIGN_OR_RETURN(const FunctionFields identity, planner.Fields(Activation{}));
 
-  const bool direct =
-      IsPlain(binary.activation) || ImpliedBySaturation(binary.activation, out_value);
   // Real units until the last step when a function follows, steps of the output otherwise.
   const bool linear = binary.activation.function == Function::kIdentity;
   const float step = linear ? out_scale : 1.0F;
-  const View sum = direct ? out : TemporaryLike(planner, out, "result");
-
-  NEURON_ASSIGN_OR_RETURN(View a, BroadcastOperand(planner, layer.inputs[0], shape, axis));
-  NEURON_ASSIGN_OR_RETURN(View b, divides
-                                      ? Reciprocal(planner, layer.inputs[1], shape, axis)
-                                      : BroadcastOperand(planner, layer.inputs[1], shape, axis));
   const bool product = alu == isa::Alu::kMul;
   float a_scale = planner.ScaleOf(a_value) / step;
   float b_scale = divides ? 1.0F : planner.ScaleOf(b_value) / (product ? 1.0F : step);
@@ -289,55 +325,42 @@ Status LowerBinary(Planner& planner, const Layer& layer, const BinaryLayer& bina
     b_scale *= a_scale;
     a_scale = 1.0F;
   }
-  if (a_scale != 1.0F || (a.dtype != isa::Dtype::kFp32 && !product)) {
-    NEURON_ASSIGN_OR_RETURN(const FunctionFields identity, planner.Fields(Activation{}));
-    const View scaled = TemporaryLike(planner, out, "scaled operand");
-    PlanActivate(planner, a, scaled, identity, a_scale, 0.0F);
-    a = scaled;
+
+  NEURON_ASSIGN_OR_RETURN(const View a, BroadcastOperand(planner, layer.inputs[0], shape, axis));
+  NEURON_ASSIGN_OR_RETURN(View b, BroadcastOperand(planner, layer.inputs[1], shape, axis));
+  const bool over_a = a_value.shape == shape && a.part_axis == axis;
+  NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueViewOver(layer.inputs[over_a ? 0 : 1],
+                                                                   layer.outputs[0], axis));
+  const bool divides_once = divides && WithoutRepeats(b).shape != b.shape;
+  if (divides_once) {
+    NEURON_ASSIGN_OR_RETURN(b, ReciprocalOnce(planner, b, planner.ScaleOf(b_value)));
   }
-  const isa::Alu swapped = alu == isa::Alu::kSub  ? isa::Alu::kRsub
-                           : alu == isa::Alu::kGt ? isa::Alu::kLt
-                           : alu == isa::Alu::kLt ? isa::Alu::kGt
-                           : alu == isa::Alu::kGe ? isa::Alu::kLe
-                           : alu == isa::Alu::kLe ? isa::Alu::kGe
-                                                  : alu;
-  const View* operands[] = {&sum, &a, &b};
-  for (const Tile& tile : TilesOf(operands, planner.partitions(), 3, kTileElements)) {
-    planner.AddOp(
-        {a.buffer, b.buffer, sum.buffer}, [=](ProgramBuilder& program, const MemoryPlan& memory) {
-          const bool plain = b_scale == 1.0F;
-          isa::VectorInstruction op =
-              VectorOp(plain ? isa::Opcode::kTensorTensor : isa::Opcode::kScalarTensorTensor, tile);
-          if (plain) {
-            SetIn0(op, a, tile, 1, memory);
-            SetIn1(op, b, tile, 2, memory);
-            op.alu0 = static_cast<uint32_t>(alu);
-          } else {
-            SetIn0(op, b, tile, 2, memory);
-            SetIn1(op, a, tile, 1, memory);
-            op.alu0 = static_cast<uint32_t>(isa::Alu::kMul);
-            op.scalar0 = Bits(b_scale);
-            op.alu1 = static_cast<uint32_t>(swapped);
-          }
-          SetOut(op, sum, tile, 0, memory);
-          return program.Append(op);
-        });
+  ElementChain chain(planner, out);
+  ElementChain::Operand left = chain.Add(a);
+  ElementChain::Operand right = chain.Add(b);
+  if (divides && !divides_once) {
+    NEURON_ASSIGN_OR_RETURN(const FunctionFields reciprocal, ReciprocalFields(planner));
+    const auto inverse = chain.AddTemporary("reciprocal for " + layer.name);
+    chain.Activate(right, inverse, reciprocal, planner.ScaleOf(b_value), 0.0F);
+    right = inverse;
+  }
+  if (a_scale != 1.0F || (a.dtype != isa::Dtype::kFp32 && !product)) {
+    const auto scaled = chain.AddTemporary("scaled operand of " + layer.name);
+    chain.Activate(left, scaled, identity, a_scale, 0.0F);
+    left = scaled;
+  }
+  const bool direct =
+      IsPlain(binary.activation) || ImpliedBySaturation(binary.activation, out_value);
+  const auto sum = direct ? ElementChain::kOut : chain.AddTemporary("result of " + layer.name);
+  if (b_scale == 1.0F) {
+    chain.Combine(alu, left, right, sum);
+  } else {
+    chain.ScaleAndCombine(right, b_scale, Exchanged(alu), left, sum);
   }
   if (!direct) {
-    Activation activation = binary.activation;
-    if (linear) {
-      activation.clamp_low /= step;
-      activation.clamp_high /= step;
-    }
-    NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(activation));
-    if (linear || out_scale == 1.0F) {
-      PlanActivate(planner, sum, out, fields, 1.0F, 0.0F);
-    } else {
-      PlanActivate(planner, sum, sum, fields, 1.0F, 0.0F);
-      NEURON_ASSIGN_OR_RETURN(const FunctionFields identity, planner.Fields(Activation{}));
-      PlanActivate(planner, sum, out, identity, 1.0F / out_scale, 0.0F);
-    }
+    NEURON_RETURN_IF_ERROR(FinishBinary(planner, chain, sum, binary.activation, step, out_scale));
   }
+  chain.Plan();
   return OkStatus();
 }
 

@@ -44,12 +44,15 @@ struct Product {
   int64_t window = 0;  // partitions that share an exponent in one pass
 };
 
-// Output channels [first, first + count) and the input channels they need.
-struct ColumnTile {
+// Weights of output channels [first, first + count) for some of the input channels: all that they
+// need unless that is much at once. The last slice of a column tile brings bias and scale.
+struct WeightSlice {
   int64_t first = 0;
   int64_t count = 0;
   int64_t first_group = 0;  // partition groups of the input
   int64_t groups = 1;
+  bool opens = true;  // first and last slice of its column tile
+  bool closes = true;
   int64_t row_offset = 0;  // bytes in the chunk's row: weights, then bias, then scale
   int64_t bias_offset = 0;
   int64_t scale_offset = 0;
@@ -75,115 +78,139 @@ const std::byte* WeightAt(const Product& p, int64_t m, int64_t c, int64_t y, int
   return matrix.weight.data.data() + index * static_cast<int64_t>(ElementBytes(matrix.weight.type));
 }
 
-// Lays the weights, biases and scales of consecutive column tiles out as rows, one per partition,
-// and plans their load: the stationary operand of partition k is W[k, :] of every tap. The layer's
-// weights in all take `layer_bytes` of a partition.
-void PackChunk(Planner& planner, const Product& p, std::span<ColumnTile> tiles,
-               int64_t layer_bytes) {
+// Where bias and scale words of a row go, behind the weights.
+void PlaceSlices(const Product& p, std::span<WeightSlice> slices, int64_t& row) {
   const MatrixLayer& matrix = *p.matrix;
-  const int64_t partitions = planner.partitions();
   const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
-  const bool has_bias = !matrix.bias.empty() || !matrix.bias_int.empty();
-  const bool has_scale = matrix.scale.size() > 1;
-  int64_t row = 0;
-  for (ColumnTile& tile : tiles) {
-    tile.row_offset = row;
-    row += AlignUp(tile.groups * p.tap_height * p.tap_width * tile.count * bytes, kWordBytes);
-    if (has_bias) {
-      tile.bias_offset = row;
+  const int64_t taps = p.tap_height * p.tap_width;
+  for (WeightSlice& slice : slices) {
+    slice.row_offset = row;
+    row += AlignUp(slice.groups * taps * slice.count * bytes, kWordBytes);
+    if (slice.closes && (!matrix.bias.empty() || !matrix.bias_int.empty())) {
+      slice.bias_offset = row;
       row += kWordBytes;
     }
-    if (has_scale) {
-      tile.scale_offset = row;
+    if (slice.closes && matrix.scale.size() > 1) {
+      slice.scale_offset = row;
       row += kWordBytes;
     }
   }
-  row = AlignUp(row, 16);
-  const int64_t rows =
-      std::min<int64_t>(partitions, std::max(std::min(p.channels_in, partitions), tiles[0].count));
-  std::vector<std::byte> table(static_cast<size_t>(rows * row));
+}
+
+// Partition k's part of a slice: W[k, :] of every tap of every group, then bias and scale of the
+// k-th output channel.
+void FillRow(const Product& p, const WeightSlice& slice, int64_t k, int64_t partitions,
+             std::byte* row) {
+  const MatrixLayer& matrix = *p.matrix;
+  const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
   const auto zero = static_cast<std::byte>(matrix.weight_zero_point);
-  for (const ColumnTile& tile : tiles) {
-    for (int64_t k = 0; k < rows; ++k) {
-      std::byte* at = table.data() + k * row + tile.row_offset;
-      for (int64_t g = tile.first_group; g < tile.first_group + tile.groups; ++g) {
-        for (int64_t y = 0; y < p.tap_height; ++y) {
-          for (int64_t x = 0; x < p.tap_width; ++x) {
-            for (int64_t m = tile.first; m < tile.first + tile.count; ++m, at += bytes) {
-              const int64_t c = g * partitions + k;
-              const std::byte* weight = c < p.channels_in ? WeightAt(p, m, c, y, x) : nullptr;
-              if (weight != nullptr) {
-                std::memcpy(at, weight, static_cast<size_t>(bytes));
-              } else if (bytes == 1) {
-                *at = zero;
-              }
-            }
+  std::byte* at = row + slice.row_offset;
+  for (int64_t g = slice.first_group; g < slice.first_group + slice.groups; ++g) {
+    for (int64_t y = 0; y < p.tap_height; ++y) {
+      for (int64_t x = 0; x < p.tap_width; ++x) {
+        for (int64_t m = slice.first; m < slice.first + slice.count; ++m, at += bytes) {
+          const int64_t c = g * partitions + k;
+          const std::byte* weight = c < p.channels_in ? WeightAt(p, m, c, y, x) : nullptr;
+          if (weight != nullptr) {
+            std::memcpy(at, weight, static_cast<size_t>(bytes));
+          } else if (bytes == 1) {
+            *at = zero;
           }
         }
       }
-      const int64_t m = tile.first + k;
-      if (k >= tile.count) {
-        continue;
-      }
-      if (has_bias) {
-        std::byte* to = table.data() + k * row + tile.bias_offset;
-        if (matrix.bias.empty()) {
-          std::memcpy(to, &matrix.bias_int[static_cast<size_t>(m)], kWordBytes);
-        } else {
-          std::memcpy(to, &matrix.bias[static_cast<size_t>(m)], kWordBytes);
-        }
-      }
-      if (has_scale) {
-        std::memcpy(table.data() + k * row + tile.scale_offset,
-                    &matrix.scale[static_cast<size_t>(m)], kWordBytes);
-      }
+    }
+  }
+  if (k >= slice.count || !slice.closes) {
+    return;
+  }
+  const auto m = static_cast<size_t>(slice.first + k);
+  if (!matrix.bias.empty()) {
+    std::memcpy(row + slice.bias_offset, &matrix.bias[m], kWordBytes);
+  } else if (!matrix.bias_int.empty()) {
+    std::memcpy(row + slice.bias_offset, &matrix.bias_int[m], kWordBytes);
+  }
+  if (matrix.scale.size() > 1) {
+    std::memcpy(row + slice.scale_offset, &matrix.scale[m], kWordBytes);
+  }
+}
+
+// Lays consecutive slices out as rows, one per partition, and plans their load. The layer's weights
+// in all take `layer_bytes` of a partition.
+void PackChunk(Planner& planner, const Product& p, std::span<WeightSlice> slices,
+               int64_t layer_bytes) {
+  const int64_t partitions = planner.partitions();
+  int64_t row = 0;
+  PlaceSlices(p, slices, row);
+  row = AlignUp(row, 16);
+  const int64_t rows =
+      std::min(partitions, std::max(std::min(p.channels_in, partitions), slices[0].count));
+  std::vector<std::byte> table(static_cast<size_t>(rows * row));
+  for (const WeightSlice& slice : slices) {
+    for (int64_t k = 0; k < rows; ++k) {
+      FillRow(p, slice, k, partitions, table.data() + k * row);
     }
   }
   const int64_t offset = planner.AddConstant(table.data(), table.size());
   const BufferId buffer =
       planner.LoadRows("weights of " + p.layer->name, offset, rows, row, layer_bytes);
-  for (ColumnTile& tile : tiles) {
-    tile.chunk = buffer;
+  for (WeightSlice& slice : slices) {
+    slice.chunk = buffer;
   }
 }
 
-// Column tiles of P output channels; loads of at least kChunkBytes per partition, so that the first
-// tile need not wait for all weights and small layers need few loads.
-std::vector<ColumnTile> PlanColumns(Planner& planner, const Product& p) {
-  constexpr int64_t kChunkBytes = 1024;
-  const int64_t partitions = planner.partitions();
+int64_t WeightBytes(const Product& p, int64_t groups, int64_t columns) {
+  return groups * p.tap_height * p.tap_width * columns *
+         static_cast<int64_t>(ElementBytes(p.matrix->weight.type));
+}
+
+// Column tiles of P output channels, cut where one's weights are more than `limit` bytes.
+std::vector<WeightSlice> SlicesOf(const Product& p, int64_t partitions, int64_t limit) {
   const int64_t per_group_in = p.channels_in / p.matrix->group;
   const int64_t per_group_out = p.channels_out / p.matrix->group;
-  std::vector<ColumnTile> tiles;
+  std::vector<WeightSlice> slices;
   for (int64_t first = 0; first < p.channels_out; first += partitions) {
-    ColumnTile tile;
-    tile.first = first;
-    tile.count = std::min(partitions, p.channels_out - first);
+    WeightSlice slice;
+    slice.first = first;
+    slice.count = std::min(partitions, p.channels_out - first);
     const int64_t low = first / per_group_out * per_group_in;
-    const int64_t high = ((first + tile.count - 1) / per_group_out + 1) * per_group_in;
-    tile.first_group = low / partitions;
-    tile.groups = (high - 1) / partitions - tile.first_group + 1;
-    tiles.push_back(tile);
+    const int64_t high = ((first + slice.count - 1) / per_group_out + 1) * per_group_in;
+    const int64_t first_group = low / partitions;
+    const int64_t groups = (high - 1) / partitions - first_group + 1;
+    const int64_t pieces = std::min(groups, CeilDiv(WeightBytes(p, groups, slice.count), limit));
+    for (int64_t i = 0; i < pieces; ++i) {
+      slice.first_group = first_group + groups * i / pieces;
+      slice.groups = first_group + groups * (i + 1) / pieces - slice.first_group;
+      slice.opens = i == 0;
+      slice.closes = i + 1 == pieces;
+      slices.push_back(slice);
+    }
   }
-  auto bytes_of = [&](const ColumnTile& tile) {
-    return tile.groups * p.tap_height * p.tap_width * tile.count *
-           static_cast<int64_t>(ElementBytes(p.matrix->weight.type));
+  return slices;
+}
+
+// The layer's weights, planned as loads of at least kSmallestWeightChunk per partition, so that the
+// first tile need not wait for all weights and small layers need few loads.
+std::vector<WeightSlice> PlanWeights(Planner& planner, const Product& p) {
+  std::vector<WeightSlice> slices =
+      SlicesOf(p, planner.partitions(), LargestWeightSlice(planner.config()));
+  const auto bytes_of = [&](const WeightSlice& slice) {
+    return WeightBytes(p, slice.groups, slice.count);
   };
   int64_t layer_bytes = 0;
-  for (const ColumnTile& tile : tiles) {
-    layer_bytes += bytes_of(tile);
+  for (const WeightSlice& slice : slices) {
+    layer_bytes += bytes_of(slice);
   }
   size_t start = 0;
   int64_t row = 0;
-  for (size_t i = 0; i < tiles.size(); ++i) {
-    row += bytes_of(tiles[i]);
-    if (row >= kChunkBytes || i + 1 == tiles.size()) {
-      PackChunk(planner, p, std::span(tiles).subspan(start, i + 1 - start), layer_bytes);
+  for (size_t i = 0; i < slices.size(); ++i) {
+    row += bytes_of(slices[i]);
+    if (row >= kSmallestWeightChunk || i + 1 == slices.size()) {
+      PackChunk(planner, p, std::span(slices).subspan(start, i + 1 - start), layer_bytes);
       start = i + 1;
       row = 0;
     }
   }
-  return tiles;
+  return slices;
 }
 
 // A box of output positions: sizes of up to three dimensions and where it starts.
@@ -253,9 +280,9 @@ int64_t WindowOfWeights(const MatrixLayer& matrix, int64_t partitions) {
   return used * kSparse < static_cast<int64_t>(weights.size()) ? kNarrow : partitions;
 }
 
-// The matmul instructions that leave one (columns, positions) tile in PSUM.
+// The matmul instructions that add one slice's products of one (columns, positions) tile in PSUM.
 Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Product& p,
-                  const ColumnTile& columns, const PositionTile& positions, int64_t partitions,
+                  const WeightSlice& columns, const PositionTile& positions, int64_t partitions,
                   uint32_t psum_base) {
   const MatrixLayer& matrix = *p.matrix;
   const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
@@ -263,7 +290,7 @@ Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Produ
   const int64_t end_group = columns.first_group + columns.groups;
   const int64_t whole_end = std::min(end_group, p.channels_in / partitions);
   const int64_t whole = std::max<int64_t>(0, whole_end - columns.first_group);
-  bool accumulate = false;
+  bool accumulate = !columns.opens;
   auto emit = [&](int64_t group, int64_t groups, int64_t part_start, int64_t part_count) {
     isa::TensorInstruction op;
     op.opcode = static_cast<uint32_t>(isa::Opcode::kMatmul);
@@ -314,7 +341,7 @@ Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Produ
 }
 
 // The activate that takes a finished tile from PSUM to the output.
-isa::ScalarInstruction Drain(const MemoryPlan& memory, const Product& p, const ColumnTile& columns,
+isa::ScalarInstruction Drain(const MemoryPlan& memory, const Product& p, const WeightSlice& columns,
                              const PositionTile& positions, const FunctionFields& fields,
                              int64_t partitions, uint32_t psum_base) {
   const MatrixLayer& matrix = *p.matrix;
@@ -354,27 +381,52 @@ isa::ScalarInstruction Drain(const MemoryPlan& memory, const Product& p, const C
   return op;
 }
 
+// One slice's work on one box of positions; the last slice also drains the tile.
+void PlanTile(Planner& planner, const Product& p, const WeightSlice& columns,
+              const PositionTile& position, const FunctionFields& fields, uint32_t psum_base) {
+  const int64_t partitions = planner.partitions();
+  std::vector<BufferId> uses = {p.in.buffer, columns.chunk};
+  if (columns.closes) {
+    uses.push_back(p.out.buffer);
+  }
+  planner.AddOp(std::move(uses), [=](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
+    NEURON_RETURN_IF_ERROR(
+        EmitMatmul(program, memory, p, columns, position, partitions, psum_base));
+    return columns.closes
+               ? program.Append(Drain(memory, p, columns, position, fields, partitions, psum_base))
+               : OkStatus();
+  });
+}
+
+// Positions outside, so that the next layer can start before this one has ended; where weights take
+// much of SBUF, columns outside, so that each is loaded, used and forgotten.
 Status PlanProduct(Planner& planner, const Product& p) {
+  constexpr int64_t kMuch = 4;  // a quarter
   NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(p.matrix->activation));
-  const std::vector<ColumnTile> columns = PlanColumns(planner, p);
+  const std::vector<WeightSlice> slices = PlanWeights(planner, p);
   int64_t total = 1;
   for (const FreeDim& dim : p.free) {
     total *= dim.size;
   }
   const std::vector<PositionTile> positions = PlanPositions(p.free, planner.TileColumns(total));
-  const int64_t partitions = planner.partitions();
+  int64_t bytes = 0;
+  std::vector<std::span<const WeightSlice>> columns;
+  for (size_t i = 0; i < slices.size(); ++i) {
+    bytes += WeightBytes(p, slices[i].groups, slices[i].count);
+    if (slices[i].opens) {
+      columns.emplace_back(slices.data() + i, 0);
+    }
+    columns.back() = {columns.back().data(), columns.back().size() + 1};
+  }
+  const bool by_column = bytes > planner.config().sbuf_bytes / kMuch;
+  const size_t tiles = positions.size() * columns.size();
   const auto banks = planner.config().psum_bytes / isa::kPsumBankBytes;
-  uint32_t bank = 0;
-  for (const PositionTile& position : positions) {
-    for (const ColumnTile& column : columns) {
-      const uint32_t psum_base = (bank++ % banks) * isa::kPsumBankBytes;
-      planner.AddOp({p.in.buffer, p.out.buffer, column.chunk},
-                    [=](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
-                      NEURON_RETURN_IF_ERROR(
-                          EmitMatmul(program, memory, p, column, position, partitions, psum_base));
-                      return program.Append(
-                          Drain(memory, p, column, position, fields, partitions, psum_base));
-                    });
+  for (size_t tile = 0; tile < tiles; ++tile) {
+    const size_t position = by_column ? tile % positions.size() : tile / columns.size();
+    const size_t column = by_column ? tile / positions.size() : tile % columns.size();
+    const auto psum_base = static_cast<uint32_t>(tile % banks) * isa::kPsumBankBytes;
+    for (const WeightSlice& slice : columns[column]) {
+      PlanTile(planner, p, slice, positions[position], fields, psum_base);
     }
   }
   return OkStatus();

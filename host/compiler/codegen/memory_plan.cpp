@@ -4,12 +4,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace neuron::compiler {
 namespace {
 
 // Buffers start at multiples of the widest memory beat, so that rows move whole beats.
 constexpr int64_t kAlignment = 16;
+
+// Times that share a list of what is alive then.
+constexpr int kSpan = 64;
+size_t SpanOf(int time) { return static_cast<size_t>(time / kSpan); }
 
 int64_t AlignUp(int64_t value) { return (value + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -31,10 +36,12 @@ int64_t MemoryPlan::SlotBytes(int64_t bytes) const {
 
 int64_t MemoryPlan::FindGap(int64_t bytes, int first, int last, bool from_top) const {
   std::vector<std::pair<int64_t, int64_t>> taken;
-  for (const BufferId id : placed_) {
-    const Buffer& other = buffer(id);
-    if (other.first <= last && first <= other.last) {
-      taken.emplace_back(other.offset, other.offset + SlotBytes(other.bytes));
+  for (size_t span = SpanOf(first); span < std::min(placed_.size(), SpanOf(last) + 1); ++span) {
+    for (const BufferId id : placed_[span]) {
+      const Buffer& other = buffer(id);
+      if (other.first <= last && first <= other.last) {
+        taken.emplace_back(other.offset, other.offset + SlotBytes(other.bytes));
+      }
     }
   }
   std::ranges::sort(taken);
@@ -56,14 +63,28 @@ int64_t MemoryPlan::FindGap(int64_t bytes, int first, int last, bool from_top) c
   return best;
 }
 
-Status MemoryPlan::OutOfMemory(const Buffer& wanted) const {
-  std::vector<const Buffer*> alive;
-  for (const BufferId id : placed_) {
-    const Buffer& other = buffer(id);
-    if (other.first <= wanted.last && wanted.first <= other.last) {
-      alive.push_back(&other);
+void MemoryPlan::Occupy(BufferId id) {
+  const Buffer& placed = buffer(id);
+  placed_.resize(std::max(placed_.size(), SpanOf(placed.last) + 1));
+  for (size_t span = SpanOf(placed.first); span <= SpanOf(placed.last); ++span) {
+    placed_[span].push_back(id);
+  }
+}
+
+Status MemoryPlan::OutOfMemory(BufferId id) {
+  failed_ = id;
+  const Buffer& wanted = buffer(id);
+  std::set<const Buffer*> found;
+  for (size_t span = SpanOf(wanted.first); span < std::min(placed_.size(), SpanOf(wanted.last) + 1);
+       ++span) {
+    for (const BufferId other_id : placed_[span]) {
+      const Buffer& other = buffer(other_id);
+      if (other.first <= wanted.last && wanted.first <= other.last) {
+        found.insert(&other);
+      }
     }
   }
+  std::vector<const Buffer*> alive(found.begin(), found.end());
   std::ranges::sort(alive, [](const Buffer* a, const Buffer* b) { return a->bytes > b->bytes; });
   std::string others;
   constexpr size_t kMostNamed = 6;
@@ -79,22 +100,28 @@ Status MemoryPlan::OutOfMemory(const Buffer& wanted) const {
 }
 
 Status MemoryPlan::Place(std::vector<BufferId> ids, Order order) {
-  std::ranges::sort(ids, [&](BufferId a, BufferId b) {
+  const auto earlier = [&](BufferId a, BufferId b) {
     const Buffer& x = buffer(a);
     const Buffer& y = buffer(b);
     if (order == Order::kBySize && x.bytes != y.bytes) {
       return x.bytes > y.bytes;
     }
+    if (order == Order::kByLifetime && x.last - x.first != y.last - y.first) {
+      return x.last - x.first > y.last - y.first;
+    }
     return x.first != y.first ? x.first < y.first : x.bytes > y.bytes;
-  });
+  };
+  if (order != Order::kAsGiven) {
+    std::ranges::sort(ids, earlier);
+  }
   for (const BufferId id : ids) {
     Buffer& wanted = buffer(id);
     const bool from_top = shuffled_ && random_() % 2 == 1;
     wanted.offset = FindGap(wanted.bytes, wanted.first, wanted.last, from_top);
     if (wanted.offset < 0) {
-      return OutOfMemory(wanted);
+      return OutOfMemory(id);
     }
-    placed_.push_back(id);
+    Occupy(id);
   }
   return OkStatus();
 }
@@ -103,7 +130,7 @@ Result<int> MemoryPlan::PlaceEarly(BufferId id, int earliest) {
   Buffer& wanted = buffer(id);
   const auto gap_from = [&](int start) { return FindGap(wanted.bytes, start, wanted.last, true); };
   if (gap_from(wanted.first) < 0) {
-    return OutOfMemory(wanted);
+    return OutOfMemory(id);
   }
   // What fits from some start on fits from every later one.
   int low = std::min(earliest, wanted.first);
@@ -118,7 +145,7 @@ Result<int> MemoryPlan::PlaceEarly(BufferId id, int earliest) {
   }
   wanted.first = low;
   wanted.offset = gap_from(low);
-  placed_.push_back(id);
+  Occupy(id);
   return low;
 }
 

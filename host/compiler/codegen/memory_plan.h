@@ -43,10 +43,12 @@ class MemoryPlan {
   void UseSlots() { slots_ = true; }
 
   // Places every buffer in `ids` for its lifetime [first, last], each at the lowest address that is
-  // free: in the order of their starts, which leaves later loads long gaps, or by falling size,
-  // which leaves fewer gaps. kResourceExhausted names what did not fit and what lives at that time.
-  enum class Order { kByStart, kBySize };
+  // free: in the order of their starts, which leaves later loads long gaps, by falling size, which
+  // leaves fewer gaps, by falling lifetime, which keeps what stays together, or as they are given.
+  // kResourceExhausted names what did not fit and what lives at that time; failed() is its id.
+  enum class Order { kByStart, kBySize, kByLifetime, kAsGiven };
   Status Place(std::vector<BufferId> ids, Order order = Order::kByStart);
+  BufferId failed() const { return failed_; }
 
   // Moves the buffer's start to the earliest position in [earliest, first] at which it fits until
   // `last`, places it there and returns the position.
@@ -55,16 +57,18 @@ class MemoryPlan {
  private:
   // Lowest free offset for `bytes` over [first, last]; -1 when there is none.
   int64_t FindGap(int64_t bytes, int first, int last, bool from_top) const;
-  Status OutOfMemory(const Buffer& wanted) const;
+  int64_t SlotBytes(int64_t bytes) const;
+  void Occupy(BufferId id);
+  Status OutOfMemory(BufferId id);
 
   int64_t capacity_;
-  int64_t SlotBytes(int64_t bytes) const;
 
   bool slots_ = false;
   bool shuffled_ = false;
   std::mt19937 random_;
   std::vector<Buffer> buffers_;
-  std::vector<BufferId> placed_;
+  std::vector<std::vector<BufferId>> placed_;  // by time: those alive in each span of it
+  BufferId failed_ = kNoBuffer;
 };
 
 }  // namespace neuron::compiler

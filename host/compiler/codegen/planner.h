@@ -96,6 +96,9 @@ class Planner {
   // A new SBUF buffer for a value that a layer is about to write, with the halo its consumers want,
   // and the halo filled. Becomes one of the value's homes.
   Result<View> NewValueView(ValueId value, int part_axis);
+  // The same over `operand`, which the layer reads element by element as it writes: in its bytes
+  // where no other layer needs them, else in a buffer of its own.
+  Result<View> NewValueViewOver(ValueId operand, ValueId value, int part_axis);
   // The same in DRAM, for what no partition layout can take piece by piece.
   View NewScratchView(ValueId value);
   void AddHome(ValueId value, View view) { homes_[value].push_back(std::move(view)); }
@@ -151,6 +154,7 @@ class Planner {
   bool AnyOrderInDram(ValueId value) const;
   View PiecewiseHome(ValueId value, int part_axis);
   Result<View> NewWhole(ValueId value, int part_axis);
+  bool ReadHereOnly(ValueId value, BufferId buffer) const;
   Result<std::optional<View>> PlaceInWhole(ValueId piece, int part_axis);
   int LastWriter(const View& source) const;
   uint32_t NodeOf(const Layer& layer);

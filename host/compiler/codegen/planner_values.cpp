@@ -7,12 +7,12 @@
 #include "host/compiler/codegen/copies.h"
 #include "host/compiler/codegen/instructions.h"
 #include "host/compiler/codegen/planner.h"
+#include "host/compiler/codegen/tiling.h"
 
 namespace neuron::compiler {
 namespace {
 
 constexpr int64_t kConstantAlignment = 64;
-constexpr int64_t kGroupAlignment = 16;
 // Weights in SBUF are kept for another layer that comes no later than this many layers.
 constexpr size_t kSharedWithinLayers = 64;
 
@@ -279,6 +279,50 @@ Result<View> Planner::NewValueView(ValueId id, int part_axis) {
     return *placed;
   }
   return NewWhole(id, part_axis);
+}
+
+// No layer but the present one, and no output or state, needs the value or another in its buffer.
+bool Planner::ReadHereOnly(ValueId value, BufferId buffer) const {
+  const auto needed = [&](ValueId id) {
+    const auto& readers = readers_[static_cast<size_t>(id)];
+    return std::ranges::any_of(readers, [&](const Layer* reader) { return reader > layer_; }) ||
+           std::ranges::count(readers, layer_) > (id == value ? 1 : 0) ||
+           std::ranges::any_of(stores_, [&](const IoTensor& store) { return store.value == id; });
+  };
+  return std::ranges::none_of(homes_, [&](const auto& entry) {
+    return std::ranges::any_of(entry.second,
+                               [&](const View& home) {
+                                 return home.space == isa::Space::kSbuf && home.buffer == buffer;
+                               }) &&
+           needed(entry.first);
+  });
+}
+
+Result<View> Planner::NewValueViewOver(ValueId operand, ValueId id, int part_axis) {
+  NEURON_ASSIGN_OR_RETURN(const std::optional<View> part, PlaceInWhole(id, part_axis));
+  const Value& value = graph_.value(id);
+  const auto [low, high] = WantedHalo(id);
+  const auto pads = [](const std::vector<int64_t>& halo) {
+    return std::ranges::any_of(halo, [](int64_t elements) { return elements > 0; });
+  };
+  if (!part.has_value() && !PlacedView(*this, id, part_axis).has_value() &&
+      !(part_axis == 1 && (pads(low) || pads(high)))) {
+    NEURON_ASSIGN_OR_RETURN(const isa::Dtype dtype, TypeOf(value));
+    for (const View& home : homes_[operand]) {
+      if (home.space == isa::Space::kSbuf && home.part_axis == part_axis &&
+          home.shape == value.shape && DtypeBytes(home.dtype) == DtypeBytes(dtype) &&
+          ReadHereOnly(operand, home.buffer)) {
+        View view = home;
+        view.dtype = dtype;
+        view.zero_point = ZeroPoint(value);
+        view.halo_low.assign(value.shape.size(), 0);
+        view.halo_high.assign(value.shape.size(), 0);
+        AddHome(id, view);
+        return view;
+      }
+    }
+  }
+  return NewValueView(id, part_axis);
 }
 
 Result<View> Planner::NewWhole(ValueId id, int part_axis) {

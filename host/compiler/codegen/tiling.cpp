@@ -25,12 +25,19 @@ int64_t PackedTapBytes(const isa::Config& config, const MatrixLayer& matrix, con
   const int64_t column_tiles = CeilDiv(matrix.weight.shape[0], config.p);
   const int64_t direct = taps * column_tiles * positions;
   const int64_t packed = CeilDiv(virtual_channels, config.p) * column_tiles * positions;
-  const int64_t plane = ((flat ? 1 : in[2]) + matrix.pads[0] + matrix.pads[2]) *
-                        (in.back() + matrix.pads[1] + matrix.pads[3]) *
-                        static_cast<int64_t>(ElementBytes(matrix.weight.type));
-  const int64_t copies = virtual_channels * CeilDiv(plane, config.axi_bytes);
-  const int64_t bytes = CeilDiv(virtual_channels, config.p) * plane;
+  // From the first to the last element that one tap multiplies.
+  const int64_t row = in.back() + matrix.pads[1] + matrix.pads[3];
+  const int64_t rows = flat ? 0 : (out[2] - 1) * matrix.strides[0];
+  const int64_t span = (rows * row + (out.back() - 1) * matrix.strides[1] + 1) *
+                       static_cast<int64_t>(ElementBytes(matrix.weight.type));
+  const int64_t copies = virtual_channels * CeilDiv(span, config.axi_bytes);
+  const int64_t bytes = CeilDiv(virtual_channels, config.p) * AlignUp(span, kGroupAlignment);
   return packed + copies < direct ? bytes : 0;
+}
+
+int64_t ChainTileElements(const isa::Config& config) {
+  constexpr int64_t kSharesOfSbuf = 64;
+  return std::clamp<int64_t>(config.sbuf_bytes / kSharesOfSbuf, 1, kTileElements);
 }
 
 }  // namespace neuron::compiler

@@ -14,12 +14,20 @@ namespace neuron::compiler {
 // Bytes of a PSUM element, a bias and a scale.
 inline constexpr int64_t kWordBytes = 4;
 
+// What lies on the next partition groups starts at multiples of this many bytes.
+inline constexpr int64_t kGroupAlignment = 16;
+
 inline int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t AlignUp(int64_t value, int64_t to) { return CeilDiv(value, to) * to; }
 
 // Output positions of one tile of a layer with this many: few enough that the next layer can start
 // before this one has ended, enough to hide weight loading, at most one PSUM bank.
 int64_t PositionLimit(const isa::Config& config, int64_t positions);
+
+// Weights of consecutive column tiles are loaded together up to this many bytes of a partition; one
+// column tile's are loaded in slices of about LargestWeightSlice at most.
+inline constexpr int64_t kSmallestWeightChunk = 1024;
+inline int64_t LargestWeightSlice(const isa::Config& config) { return config.sbuf_bytes / 5; }
 
 // A convolution of few input channels from [N, C, H, W] (or [N, C, W]) to `out` is run as a 1x1 one
 // on copies of its input, one for each tap, where that is faster and they take no more than half of
@@ -36,6 +44,11 @@ inline int64_t SoftmaxRowBuffers(int64_t row_bytes, int64_t rows) {
   constexpr int64_t kBytes = 4096;
   return std::min(rows, std::clamp<int64_t>(kBytes / row_bytes, 2, 8));
 }
+
+// Elements per partition of one element-by-element instruction: few enough for engines to overlap
+// on a layer; and of one step of several (element_chain.h): fewer where SBUF is small.
+inline constexpr int64_t kTileElements = 512;
+int64_t ChainTileElements(const isa::Config& config);
 
 }  // namespace neuron::compiler
 

@@ -3,12 +3,11 @@
 
 #include <algorithm>
 
-#include "host/compiler/codegen/tiling.h"
-
 namespace neuron::compiler {
 namespace {
 
-constexpr int64_t kSmallestChunk = 1024;
+// Tiles of a temporary that are alive at once.
+constexpr int64_t kRingSlots = 2;
 // Bytes that memory moves in a cycle beside computation.
 constexpr int64_t kBytesPerCycle = 10;
 
@@ -66,21 +65,22 @@ int AxisAfterReshape(const Shape& from, const Shape& to, int axis, int64_t parti
   return same >= 0 ? same : RegroupedAxis(from, to, axis, partitions);
 }
 
-// Weights of one column of the array for every tap, in each partition.
+// Weights of one column of the array for every tap, in each partition; taps are spread over
+// partitions like channels where they are packed.
 struct WeightShape {
   int64_t tiles = 0;     // of P output channels
   int64_t passes = 0;    // of the array, for each tile
   int64_t per_tile = 0;  // bytes
 };
 
-WeightShape ShapeOfWeights(const MatrixLayer& matrix, int64_t p) {
+WeightShape ShapeOfWeights(const MatrixLayer& matrix, int64_t p, bool packed) {
   const Shape& shape = matrix.weight.shape;
   const int64_t taps = matrix.is_conv ? shape[2] * shape[3] : 1;
   const int64_t outputs = std::min(p, shape[0]);
   // Grouped channels that share a tile of columns share its input groups.
   const int64_t inputs = matrix.group == 1 ? shape[1] : std::max(shape[1], p);
   const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
-  const int64_t passes = CeilDiv(inputs, p) * taps;
+  const int64_t passes = packed ? CeilDiv(inputs * taps, p) : CeilDiv(inputs, p) * taps;
   return {CeilDiv(shape[0], p), passes, passes * outputs * bytes + 2 * kWordBytes};
 }
 
@@ -196,20 +196,31 @@ int Footprint::OutputAxis(const Layer& layer) const {
   return std::holds_alternative<SliceLayer>(layer.body) ? in_axis : DefaultAxis(out);
 }
 
-int64_t Footprint::BytesAs(const Shape& shape, int part_axis, int64_t element_bytes) const {
-  int64_t count = 1;
+int64_t Footprint::ElementsAs(const Shape& shape, int part_axis) const {
+  return BytesAs(shape, part_axis, 1, 1);
+}
+
+int64_t Footprint::BytesAs(const Shape& shape, int part_axis, int64_t element_bytes,
+                           int64_t alignment) const {
+  int64_t group = element_bytes;
+  int64_t groups = 1;
   for (size_t i = 0; i < shape.size(); ++i) {
-    const bool on_partitions = static_cast<int>(i) == part_axis;
-    count *= on_partitions ? CeilDiv(shape[i], config_.p) : shape[i];
+    if (static_cast<int>(i) == part_axis) {
+      groups = CeilDiv(shape[i], config_.p);
+    } else {
+      group *= shape[i];
+    }
   }
-  return count * element_bytes;
+  return groups * (groups > 1 ? AlignUp(group, alignment) : group);
 }
 
 int64_t Footprint::Bytes(ValueId value, const Shape& shape) const {
+  // Along a cut only the first and last part are padded, and hold fewer elements for it.
   Shape padded = shape;
+  const Shape& whole = graph_.value(value).shape;
   const Shape& halo = halo_[static_cast<size_t>(value)];
   for (size_t i = 0; i < padded.size(); ++i) {
-    padded[i] += halo[i];
+    padded[i] += shape[i] == whole[i] ? halo[i] : 0;
   }
   constexpr int64_t kRounding = 32;
   return BytesAs(padded, PartAxis(value),
@@ -230,17 +241,19 @@ int64_t Footprint::MatrixWorkspace(const Layer& layer, const MatrixLayer& matrix
   if (!matrix.is_conv) {
     return LayoutCopy(layer, part, 0, static_cast<int>(part.in[0].size()) - 1);
   }
-  return LayoutCopy(layer, part, 0, 1) +
-         (part.packs ? PackedTapBytes(config_, matrix, part.in[0], part.out) : 0);
+  return LayoutCopy(layer, part, 0, 1) + PackedBytes(matrix, part);
 }
 
 int64_t Footprint::BinaryWorkspace(const Layer& layer, const BinaryLayer& binary,
                                    const PartShapes& part) const {
   const int axis = PartAxis(layer.outputs[0]);
-  const int64_t words = BytesAs(part.out, axis, kWordBytes);
-  int64_t extra = binary.op == BinaryOp::kDiv ? words : 0;
+  // What passes from step to step lies in a few tiles (codegen/element_chain.h).
+  const bool divides = binary.op == BinaryOp::kDiv;
   const bool quantized = graph_.value(layer.outputs[0]).quantization.has_value();
-  extra += quantized || binary.activation.function != Function::kIdentity ? words : 0;
+  const bool function = binary.activation.function != Function::kIdentity;
+  const int64_t rings = (divides ? 1 : 0) + (quantized ? 1 : 0) + (function ? 1 : 0);
+  int64_t extra = rings * kRingSlots *
+                  std::min(ChainTileElements(config_), ElementsAs(part.out, axis)) * kWordBytes;
   for (size_t k = 0; k < 2; ++k) {
     const Shape& in = part.in[k];
     const bool spread =
@@ -251,6 +264,22 @@ int64_t Footprint::BinaryWorkspace(const Layer& layer, const BinaryLayer& binary
                               : 0;
   }
   return extra;
+}
+
+bool Footprint::WritesOver(const Layer& layer, size_t input) const {
+  if (!std::holds_alternative<BinaryLayer>(layer.body) &&
+      !std::holds_alternative<UnaryLayer>(layer.body)) {
+    return false;
+  }
+  const ValueId result = layer.outputs[0];
+  const ValueId id = layer.inputs[input];
+  const Value& in = graph_.value(id);
+  const Value& out = graph_.value(result);
+  const Shape& halo = halo_[static_cast<size_t>(result)];
+  return in.shape == out.shape && ElementBytes(in.type) == ElementBytes(out.type) &&
+         !in.constant.has_value() && PartAxis(id) == PartAxis(result) &&
+         std::ranges::count(layer.inputs, id) == 1 &&
+         std::ranges::count(halo, 0) == static_cast<std::ptrdiff_t>(halo.size());
 }
 
 int64_t Footprint::Workspace(const Layer& layer, const PartShapes& part) const {
@@ -277,7 +306,9 @@ int64_t Footprint::Workspace(const Layer& layer, const PartShapes& part) const {
            LayoutCopy(layer, part, 0, axis);
   }
   if (const auto* unary = std::get_if<UnaryLayer>(&layer.body)) {
-    return quantized && unary->activation.function != Function::kIdentity ? words : 0;
+    return quantized && unary->activation.function != Function::kIdentity
+               ? std::min(words, kRingSlots * ChainTileElements(config_) * kWordBytes)
+               : 0;
   }
   if (std::holds_alternative<ReduceLayer>(layer.body)) {
     return 2 * words + BytesAs(part.in[0], -1, kWordBytes) / std::max<int64_t>(1, config_.p);
@@ -285,43 +316,41 @@ int64_t Footprint::Workspace(const Layer& layer, const PartShapes& part) const {
   return 0;
 }
 
-int64_t Footprint::Weights(const Layer& layer, const Shape& out) const {
+int64_t Footprint::Weights(const Layer& layer, const PartShapes& part) const {
   const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
   if (matrix == nullptr) {
     return 0;
   }
-  const int64_t channels = matrix->is_conv ? out[1] : out.back();
-  return CeilDiv(channels, config_.p) * ShapeOfWeights(*matrix, config_.p).per_tile;
+  const int64_t channels = matrix->is_conv ? part.out[1] : part.out.back();
+  const bool packed = PackedBytes(*matrix, part) > 0;
+  return CeilDiv(channels, config_.p) * ShapeOfWeights(*matrix, config_.p, packed).per_tile;
 }
 
-int64_t Footprint::WeightChunk(const Layer& layer) const {
+int64_t Footprint::WeightChunk(const Layer& layer, const PartShapes& part) const {
   const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
   if (matrix == nullptr) {
     return 0;
   }
-  const WeightShape shape = ShapeOfWeights(*matrix, config_.p);
-  const int64_t joined = shape.per_tile >= kSmallestChunk ? 0 : kSmallestChunk;
-  return std::min(shape.tiles * shape.per_tile, shape.per_tile + joined);
+  const WeightShape shape = ShapeOfWeights(*matrix, config_.p, PackedBytes(*matrix, part) > 0);
+  const int64_t pieces = CeilDiv(shape.per_tile, LargestWeightSlice(config_));
+  const int64_t joined = shape.per_tile >= kSmallestWeightChunk ? 0 : kSmallestWeightChunk;
+  return std::min(shape.tiles * shape.per_tile, CeilDiv(shape.per_tile, pieces) + joined);
 }
 
-int64_t Footprint::Cycles(const Layer& layer, const std::vector<Shape>& in,
-                          const Shape& out) const {
-  const int64_t elements = BytesAs(out, PartAxis(layer.outputs[0]), 1);
+int64_t Footprint::Cycles(const Layer& layer, const PartShapes& part) const {
+  const int64_t elements = ElementsAs(part.out, PartAxis(layer.outputs[0]));
   if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
-    if (matrix->is_conv && FitsPacked(config_, PackedTapBytes(config_, *matrix, in[0], out))) {
-      const int64_t taps = matrix->weight.shape[2] * matrix->weight.shape[3];
-      return elements * CeilDiv(taps * in[0][1], config_.p);
-    }
-    return elements * ShapeOfWeights(*matrix, config_.p).passes;
+    const bool packed = PackedBytes(*matrix, part) > 0;
+    return elements * ShapeOfWeights(*matrix, config_.p, packed).passes;
   }
   if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
-    return elements * CeilDiv(in[0].back(), config_.p);
+    return elements * CeilDiv(part.in[0].back(), config_.p);
   }
   if (const auto* pool = std::get_if<PoolLayer>(&layer.body)) {
     return elements * pool->kernel[0] * pool->kernel[1];
   }
   if (std::holds_alternative<ReduceLayer>(layer.body)) {
-    return BytesAs(in[0], PartAxis(layer.inputs[0]), 1);
+    return ElementsAs(part.in[0], PartAxis(layer.inputs[0]));
   }
   if (std::holds_alternative<SoftmaxLayer>(layer.body)) {
     return 2 * elements;
@@ -335,14 +364,26 @@ int64_t Footprint::MoveCycles(ValueId value, const Shape& shape) const {
   return scattered_[static_cast<size_t>(value)] ? elements : elements * bytes / kBytesPerCycle;
 }
 
-int64_t Footprint::CopyCycles(const Layer& layer, const std::vector<Shape>& in,
-                              const Shape& out) const {
-  const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
-  if (matrix == nullptr || !matrix->is_conv) {
+int64_t Footprint::PackedBytes(const MatrixLayer& matrix, const PartShapes& part) const {
+  if (!matrix.is_conv || !part.packs) {
     return 0;
   }
-  const int64_t bytes = PackedTapBytes(config_, *matrix, in[0], out);
-  return FitsPacked(config_, bytes) ? bytes * config_.p / config_.axi_bytes : 0;
+  const int64_t bytes = PackedTapBytes(config_, matrix, part.in[0], part.out);
+  return FitsPacked(config_, bytes) ? bytes : 0;
+}
+
+bool Footprint::TooLargeToPack(const Layer& layer, const PartShapes& part) const {
+  const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
+  if (matrix == nullptr || !matrix->is_conv) {
+    return false;
+  }
+  const int64_t bytes = PackedTapBytes(config_, *matrix, part.in[0], part.out);
+  return bytes > 0 && !FitsPacked(config_, bytes);
+}
+
+int64_t Footprint::CopyCycles(const Layer& layer, const PartShapes& part) const {
+  const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
+  return matrix == nullptr ? 0 : PackedBytes(*matrix, part) * config_.p / config_.axi_bytes;
 }
 
 }  // namespace neuron::compiler

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "host/compiler/codegen/tiling.h"
 #include "host/compiler/layer_graph.h"
 #include "neuron/isa.h"
 
@@ -39,22 +40,32 @@ class Footprint {
   int64_t Bytes(ValueId value, const Shape& shape) const;
   int64_t Bytes(ValueId value) const { return Bytes(value, graph_.value(value).shape); }
 
+  // True for a layer that may write its output over that input if nothing else reads it.
+  bool WritesOver(const Layer& layer, size_t input) const;
+
   // Temporaries of a layer's part.
   int64_t Workspace(const Layer& layer, const PartShapes& part) const;
-  // The weights for a part of shape `out`, and the most that one instruction needs at a time.
-  int64_t Weights(const Layer& layer, const Shape& out) const;
-  int64_t WeightChunk(const Layer& layer) const;
+  // The weights for a part, and the most that one instruction needs at a time.
+  int64_t Weights(const Layer& layer, const PartShapes& part) const;
+  int64_t WeightChunk(const Layer& layer, const PartShapes& part) const;
 
   // Cycles of the engine that a part of the layer keeps busy longest.
-  int64_t Cycles(const Layer& layer, const std::vector<Shape>& in, const Shape& out) const;
+  int64_t Cycles(const Layer& layer, const PartShapes& part) const;
   // Cycles to bring a part of shape `shape` from or to DRAM: a transposed view goes element by
   // element.
   int64_t MoveCycles(ValueId value, const Shape& shape) const;
+  // True for a convolution that copies for packed taps would make faster if they were smaller.
+  bool TooLargeToPack(const Layer& layer, const PartShapes& part) const;
   // Cycles of DMA on chip before the engine can start.
-  int64_t CopyCycles(const Layer& layer, const std::vector<Shape>& in, const Shape& out) const;
+  int64_t CopyCycles(const Layer& layer, const PartShapes& part) const;
 
  private:
-  int64_t BytesAs(const Shape& shape, int part_axis, int64_t element_bytes) const;
+  // Of the layer's copies for packed taps; 0 where it works without.
+  int64_t PackedBytes(const MatrixLayer& matrix, const PartShapes& part) const;
+  // Of one partition; each partition group's bytes are rounded up.
+  int64_t BytesAs(const Shape& shape, int part_axis, int64_t element_bytes,
+                  int64_t alignment = kGroupAlignment) const;
+  int64_t ElementsAs(const Shape& shape, int part_axis) const;
   int OutputAxis(const Layer& layer) const;
   int64_t LayoutCopy(const Layer& layer, const PartShapes& part, size_t input, int wanted) const;
   int64_t MatrixWorkspace(const Layer& layer, const MatrixLayer& matrix,

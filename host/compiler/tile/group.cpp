@@ -184,14 +184,24 @@ int64_t GroupPlanner::PeakBytes(const Group& group, const std::vector<Place>& pl
     if (LeavesGroup(group, layer.outputs[0])) {
       moved += footprint_.Bytes(layer.outputs[0], OutShape(parts[i]));
     }
-    const int64_t all = footprint_.Weights(layer, OutShape(parts[i]));
-    weights += all <= options_.shared_weights ? all : 0;
-    chunk = std::max(chunk, all <= options_.shared_weights ? 0 : footprint_.WeightChunk(layer));
+    const PartShapes shapes = ShapesOf(group, parts[i], places);
+    const int64_t all = footprint_.Weights(layer, shapes);
+    const bool stay = all <= options_.shared_weights;
+    weights += stay ? all : 0;
+    chunk = std::max(chunk, stay ? 0 : footprint_.WeightChunk(layer, shapes));
   }
   int64_t peak = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
-    int64_t live =
-        footprint_.Workspace(graph_.layers[parts[i].layer], ShapesOf(group, parts[i], places));
+    const Layer& layer = graph_.layers[parts[i].layer];
+    int64_t live = footprint_.Workspace(layer, ShapesOf(group, parts[i], places));
+    for (size_t k = 0; k < layer.inputs.size(); ++k) {
+      const ValueId root = footprint_.Root(layer.inputs[k]);
+      if (footprint_.WritesOver(layer, k) && bytes.contains(root) && last[root] == i &&
+          !LeavesGroup(group, layer.inputs[k])) {
+        live -= footprint_.Bytes(layer.outputs[0], OutShape(parts[i]));
+        break;
+      }
+    }
     for (const auto& [root, size] : bytes) {
       live += first[root] <= i && i <= last[root] ? size : 0;
     }
@@ -224,17 +234,26 @@ bool GroupPlanner::Fit(Group& group, int64_t room, const std::vector<Place>& pla
   return best.has_value();
 }
 
+bool GroupPlanner::PacksAll(const Group& group, const std::vector<Place>& places) const {
+  return std::ranges::none_of(PartsOf(group, group.parts / 2), [&](const LayerPart& part) {
+    return footprint_.TooLargeToPack(graph_.layers[part.layer], ShapesOf(group, part, places));
+  });
+}
+
 bool GroupPlanner::FitParts(Group& group, int64_t room, const std::vector<Place>& places) const {
   int64_t most = Units(group, 0);
   for (size_t i = 0; i < group.axes.size(); ++i) {
     most = std::min(most, Units(group, i));
   }
-  for (group.parts = 1; group.parts <= most; group.parts += std::max<int64_t>(1, group.parts / 8)) {
-    if (PeakBytes(group, places) <= room) {
+  for (group.parts = 1;;) {
+    if (PeakBytes(group, places) <= room && (!group.packs || PacksAll(group, places))) {
       return true;
     }
+    if (group.parts >= most) {
+      return false;
+    }
+    group.parts = std::min(most, group.parts + std::max<int64_t>(1, group.parts / 8));
   }
-  return false;
 }
 
 int64_t GroupPlanner::Cycles(const Group& group, const std::vector<Place>& places) const {
@@ -245,19 +264,19 @@ int64_t GroupPlanner::Cycles(const Group& group, const std::vector<Place>& place
   std::set<ValueId> made;
   for (const LayerPart& part : PartsOf(group, group.parts / 2)) {
     const Layer& layer = graph_.layers[part.layer];
-    const std::vector<Shape> in = InShapes(part);
-    compute += footprint_.Cycles(layer, in, OutShape(part));
-    copies += footprint_.CopyCycles(layer, in, OutShape(part));
+    const PartShapes shapes = ShapesOf(group, part, places);
+    compute += footprint_.Cycles(layer, shapes);
+    copies += footprint_.CopyCycles(layer, shapes);
     for (size_t k = 0; k < layer.inputs.size(); ++k) {
       const ValueId id = layer.inputs[k];
       if (!made.contains(id) && places[static_cast<size_t>(id)] == Place::kDram) {
-        memory += footprint_.MoveCycles(id, in[k]);
+        memory += footprint_.MoveCycles(id, shapes.in[k]);
       }
     }
     const ValueId out = layer.outputs[0];
     made.insert(out);
     memory += LeavesGroup(group, out) ? footprint_.MoveCycles(out, OutShape(part)) : 0;
-    const int64_t weights = footprint_.Weights(layer, OutShape(part));
+    const int64_t weights = footprint_.Weights(layer, shapes);
     const bool whole = OutShape(part) == graph_.value(out).shape;
     const bool stays =
         weights <= options_.shared_weights &&
@@ -270,11 +289,13 @@ int64_t GroupPlanner::Cycles(const Group& group, const std::vector<Place>& place
 
 int64_t GroupPlanner::WholeCycles(size_t index) const {
   const Layer& layer = graph_.layers[index];
-  std::vector<Shape> in;
+  PartShapes shapes;
+  shapes.out = graph_.value(layer.outputs[0]).shape;
   for (const ValueId id : layer.inputs) {
-    in.push_back(graph_.value(id).shape);
+    shapes.in.push_back(graph_.value(id).shape);
+    shapes.loaded.push_back(false);
   }
-  return footprint_.Cycles(layer, in, graph_.value(layer.outputs[0]).shape);
+  return footprint_.Cycles(layer, shapes);
 }
 
 }  // namespace neuron::compiler

@@ -147,6 +147,7 @@ class Tiler {
     shapes.out = in_.value(out).shape;
     std::set<ValueId> seen;
     int64_t bytes = footprint_.Bytes(out);
+    int64_t over = 0;
     for (const ValueId id : layer.inputs) {
       const bool loaded = home(id).sbuf == kNoValue;
       shapes.in.push_back(in_.value(id).shape);
@@ -154,13 +155,16 @@ class Tiler {
       if (loaded && seen.insert(id).second) {
         bytes += footprint_.Bytes(id);
       }
+      if (footprint_.WritesOver(layer, shapes.in.size() - 1) && last_use(id) == i) {
+        over = footprint_.Bytes(out);
+      }
       // Parts that are only joined are made in their places.
       if (!loaded && last_use(id) == i && std::holds_alternative<ConcatLayer>(layer.body)) {
         bytes -= footprint_.Bytes(id);
       }
     }
-    return std::max<int64_t>(bytes, 0) + footprint_.Workspace(layer, shapes) +
-           std::min(footprint_.Weights(layer, shapes.out), 2 * footprint_.WeightChunk(layer));
+    return std::max<int64_t>(bytes - over, 0) + footprint_.Workspace(layer, shapes) +
+           std::min(footprint_.Weights(layer, shapes), 2 * footprint_.WeightChunk(layer, shapes));
   }
 
   // True when layer i fits as a whole, at need after other tensors have gone to DRAM.
@@ -381,7 +385,7 @@ class Tiler {
   }
 
   // The run's length with the fewest cycles up to the end of the longest run that is possible; a
-  // shorter one is charged with doing the rest layer by layer.
+  // shorter one is charged with doing the rest layer by layer, in SBUF where a layer fits whole.
   Choice BestLength(size_t i, int axis, int evict) const {
     std::vector<Choice> prefixes;
     for (auto group = groups_.Start(i, axis); group.has_value() && prefixes.size() < kLongestRun;
@@ -412,19 +416,40 @@ class Tiler {
     int64_t ideal = 1;
     for (size_t k = longest.end(); k-- > i;) {
       Choice& choice = prefixes[k - i];
-      choice.cycles += rest;
+      choice.cycles += rest + LoadsOfWholes(i, k + 1, longest.end());
       // A view at the end is left out: it shows the joined parts just as well.
       if (choice.cycles < best.cycles && !footprint_.IsView(in_.layers[k])) {
         best = choice;
       }
       auto single = groups_.Start(k, longest.axes[k - i]);
-      if (single.has_value() && groups_.Fit(*single, options_.budget, none)) {
+      if (WholeBytes(k) <= options_.budget) {
+        rest += groups_.WholeCycles(k);
+      } else if (single.has_value() && groups_.Fit(*single, options_.budget, none)) {
         rest += groups_.Cycles(*single, none);
       }
       ideal += groups_.WholeCycles(k);
     }
     best.slowdown = static_cast<double>(best.cycles) / static_cast<double>(ideal);
     return best;
+  }
+
+  // Cycles to load what layers [first, split) make for those of [split, end) that fit whole.
+  int64_t LoadsOfWholes(size_t first, size_t split, size_t end) const {
+    std::set<ValueId> loaded;
+    for (size_t i = first; i < split; ++i) {
+      const ValueId made = in_.layers[i].outputs[0];
+      for (size_t k = split; k < end; ++k) {
+        if (std::ranges::count(in_.layers[k].inputs, made) != 0 &&
+            WholeBytes(k) <= options_.budget) {
+          loaded.insert(made);
+        }
+      }
+    }
+    int64_t cycles = 0;
+    for (const ValueId id : loaded) {
+      cycles += footprint_.MoveCycles(id, in_.value(id).shape);
+    }
+    return cycles;
   }
 
   Status TooLarge(size_t i) const {

@@ -78,12 +78,7 @@ std::vector<double> Convolve(const ConvCase& c, const std::vector<double>& x,
 }
 
 Shape WeightShape(const ConvCase& c) {
-  Shape shape = {c.outputs, c.input[1] / c.group};
-  if (c.input.size() == 4) {
-    shape.push_back(c.kernel[0]);
-  }
-  shape.push_back(c.kernel[1]);
-  return shape;
+  return {c.outputs, c.input[1] / c.group, c.kernel[0], c.kernel[1]};
 }
 
 LayerGraph OneLayer(Value input, Value output, LayerBody body) {

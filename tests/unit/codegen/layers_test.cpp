@@ -450,7 +450,7 @@ TEST(BatchMatmul, TwoComputedOperands) {
 
 TEST(Memory, WhatDoesNotFitIsNamed) {
   GraphBuilder g;
-  const Shape shape = {1, 16, 120, 120};
+  const Shape shape = {1, 16, 140, 140};
   const ValueId a = g.Input("activations", shape);
   const LayerGraph graph = g.Finish(g.Layer(UnaryLayer{}, {a}, shape));
   const auto package = GenerateCode(graph, *isa::FindConfig("sim"));
