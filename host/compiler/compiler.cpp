@@ -31,35 +31,68 @@ uint64_t EstimatedCycles(const ncx::PackageData& package) {
   return cycles;
 }
 
-// The graph cut into parts for several shares of SBUF; the plan with the fewest cycles. A large
-// share makes few parts, but the memory plan may find gaps and no room, since the cut works with
-// estimates; a small one leaves room to load ahead.
-Result<ncx::PackageData> GenerateInParts(const LayerGraph& graph, const isa::Config& config,
-                                         const PlanOptions& plan, bool overlaps) {
-  constexpr int64_t kLargestShare = 100;  // per cent
-  constexpr int64_t kSmallestShare = 34;
-  constexpr int64_t kStep = 6;
-  Result<ncx::PackageData> best = Status(StatusCode::kResourceExhausted, "");
-  for (int64_t share = kLargestShare; share >= kSmallestShare; share -= kStep) {
-    const TileOptions tile{config.sbuf_bytes * share / kLargestShare, plan.shared_weights,
-                           overlaps};
-    const Result<LayerGraph> fitted = FitToMemory(graph, config, tile);
-    if (!fitted.ok()) {
-      return best.ok() || share < kLargestShare ? best : fitted.status();
+// The graph cut into parts in several ways; the plan with the fewest cycles.
+class PartsSearch {
+ public:
+  PartsSearch(const LayerGraph& graph, const isa::Config& config, const PlanOptions& plan)
+      : graph_(graph), config_(config), plan_(plan) {}
+
+  // First several shares of SBUF: a large one makes few parts, but the memory plan may find gaps
+  // and no room, since the cut works with estimates; a small one leaves room to load ahead. Then
+  // shorter runs of layers, with the best share; in small graphs with every share.
+  Result<ncx::PackageData> Run(bool overlaps) {
+    TileOptions tile;
+    tile.shared_weights = plan_.shared_weights;
+    tile.overlaps = overlaps;
+    TryShares(tile);
+    const bool small = graph_.layers.size() <= kSmallGraph;
+    for (const size_t run : {6, 3, 2}) {
+      if (best_.ok()) {
+        tile.budget = best_tile_.budget;
+        tile.longest_run = run;
+        small ? TryShares(tile) : static_cast<void>(Try(tile));
+      }
     }
-    Result<ncx::PackageData> package = GenerateCode(fitted.value(), config, plan);
-    if (!package.ok() && !DoesNotFit(package.status())) {
-      return package;
-    }
-    const bool better = package.ok()
-                            ? !best.ok() || EstimatedCycles(*package) < EstimatedCycles(*best)
-                            : !best.ok() && best.status().message().empty();
-    if (better) {
-      best = std::move(package);
+    return std::move(best_);
+  }
+
+ private:
+  static constexpr int64_t kAll = 100;  // per cent
+  static constexpr int64_t kSmallestShare = 34;
+  static constexpr int64_t kStep = 6;
+  static constexpr size_t kSmallGraph = 64;  // layers
+
+  void TryShares(TileOptions tile) {
+    for (int64_t share = kAll; share >= kSmallestShare; share -= kStep) {
+      tile.budget = config_.sbuf_bytes * share / kAll;
+      if (!Try(tile)) {
+        break;
+      }
     }
   }
-  return best;
-}
+
+  // False when nothing fits the budget, or for an error that no cut can mend.
+  bool Try(const TileOptions& tile) {
+    const Result<LayerGraph> fitted = FitToMemory(graph_, config_, tile);
+    Result<ncx::PackageData> package =
+        fitted.ok() ? GenerateCode(fitted.value(), config_, plan_) : fitted.status();
+    const bool fits = package.ok() || DoesNotFit(package.status());
+    const bool better = package.ok()
+                            ? !best_.ok() || EstimatedCycles(*package) < EstimatedCycles(*best_)
+                            : best_.status().message().empty() && !best_.ok();
+    if (better || (!fits && !best_.ok())) {
+      best_ = std::move(package);
+      best_tile_ = tile;
+    }
+    return fitted.ok() && fits;
+  }
+
+  const LayerGraph& graph_;
+  const isa::Config& config_;
+  const PlanOptions& plan_;
+  Result<ncx::PackageData> best_ = Status(StatusCode::kResourceExhausted, "");
+  TileOptions best_tile_;
+};
 
 // The graph as it is where memory allows, otherwise in parts.
 Result<ncx::PackageData> GenerateInMemory(const LayerGraph& graph, const isa::Config& config,
@@ -72,7 +105,7 @@ Result<ncx::PackageData> GenerateInMemory(const LayerGraph& graph, const isa::Co
   package = GenerateCode(graph, config, plan);
   for (const bool overlaps : {true, false}) {
     if (!package.ok() && DoesNotFit(package.status())) {
-      package = GenerateInParts(graph, config, plan, overlaps);
+      package = PartsSearch(graph, config, plan).Run(overlaps);
     }
   }
   return package;

@@ -87,6 +87,21 @@ std::optional<Group> GroupPlanner::Extend(const Group& group) const {
   return longer;
 }
 
+// A part from the middle with as many units of the last layer as any part has.
+int64_t GroupPlanner::LargestPart(const Group& group) const {
+  const int64_t units = Units(group, group.axes.size() - 1);
+  const auto size = [&](int64_t part) {
+    return units * (part + 1) / group.parts - units * part / group.parts;
+  };
+  int64_t best = group.parts / 2;
+  for (int64_t part = best; part < group.parts; ++part) {
+    if (size(part) > size(best)) {
+      return part;
+    }
+  }
+  return best;
+}
+
 std::vector<LayerPart> GroupPlanner::PartsOf(const Group& group, int64_t part) const {
   std::map<ValueId, Range> wanted;
   std::vector<LayerPart> parts(group.axes.size());
@@ -154,7 +169,7 @@ Shape GroupPlanner::OutShape(const LayerPart& part) const {
 // The most that one part takes: values between first and last use, temporaries, weights; what is
 // loaded or stored twice, because the next part's loads and the last part's stores go on meanwhile.
 int64_t GroupPlanner::PeakBytes(const Group& group, const std::vector<Place>& places) const {
-  const std::vector<LayerPart> parts = PartsOf(group, group.parts / 2);
+  const std::vector<LayerPart> parts = PartsOf(group, LargestPart(group));
   std::map<ValueId, int64_t> bytes;  // by root
   std::map<ValueId, size_t> first;
   std::map<ValueId, size_t> last;
@@ -235,7 +250,7 @@ bool GroupPlanner::Fit(Group& group, int64_t room, const std::vector<Place>& pla
 }
 
 bool GroupPlanner::PacksAll(const Group& group, const std::vector<Place>& places) const {
-  return std::ranges::none_of(PartsOf(group, group.parts / 2), [&](const LayerPart& part) {
+  return std::ranges::none_of(PartsOf(group, LargestPart(group)), [&](const LayerPart& part) {
     return footprint_.TooLargeToPack(graph_.layers[part.layer], ShapesOf(group, part, places));
   });
 }
@@ -260,9 +275,9 @@ int64_t GroupPlanner::Cycles(const Group& group, const std::vector<Place>& place
   int64_t compute = 0;
   int64_t copies = 0;
   int64_t memory = 0;
-  // All parts are like the middle one, near enough.
+  // All parts are like the largest, but for those that have one unit less.
   std::set<ValueId> made;
-  for (const LayerPart& part : PartsOf(group, group.parts / 2)) {
+  for (const LayerPart& part : PartsOf(group, LargestPart(group))) {
     const Layer& layer = graph_.layers[part.layer];
     const PartShapes shapes = ShapesOf(group, part, places);
     compute += footprint_.Cycles(layer, shapes);
@@ -284,7 +299,10 @@ int64_t GroupPlanner::Cycles(const Group& group, const std::vector<Place>& place
     memory += weights * config_.p / kBytesPerCycle / (stays && !whole ? group.parts : 1);
   }
   const int64_t both = group.overlaps ? std::max(compute, memory) : compute + memory;
-  return group.parts * (both + copies + kCyclesPerLayer * static_cast<int64_t>(group.axes.size()));
+  const int64_t units = Units(group, group.axes.size() - 1);
+  const int64_t full = (units + group.parts - 1) / group.parts;
+  const int64_t fixed = kCyclesPerLayer * static_cast<int64_t>(group.axes.size());
+  return (both + copies) * units / full + fixed * group.parts;
 }
 
 int64_t GroupPlanner::WholeCycles(size_t index) const {

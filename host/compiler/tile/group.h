@@ -80,6 +80,7 @@ class GroupPlanner {
   int64_t PeakBytes(const Group& group, const std::vector<Place>& places) const;
   int64_t AxisSize(const Group& group, size_t i) const;
   int64_t Units(const Group& group, size_t i) const;
+  int64_t LargestPart(const Group& group) const;
   // True when no convolution's part is too large for packed taps that would pay.
   bool PacksAll(const Group& group, const std::vector<Place>& places) const;
   bool FitParts(Group& group, int64_t room, const std::vector<Place>& places) const;

@@ -37,8 +37,7 @@ struct Choice {
   double slowdown = std::numeric_limits<double>::infinity();  // against the engines' own cycles
 };
 
-// Layers of one run, and how fast what is evicted comes and goes.
-constexpr size_t kLongestRun = 12;
+// How fast what is evicted comes and goes.
 constexpr int64_t kEvictedBytesPerCycle = 5;
 
 class Tiler {
@@ -388,7 +387,8 @@ class Tiler {
   // shorter one is charged with doing the rest layer by layer, in SBUF where a layer fits whole.
   Choice BestLength(size_t i, int axis, int evict) const {
     std::vector<Choice> prefixes;
-    for (auto group = groups_.Start(i, axis); group.has_value() && prefixes.size() < kLongestRun;
+    for (auto group = groups_.Start(i, axis);
+         group.has_value() && prefixes.size() < options_.longest_run;
          group = groups_.Extend(*group)) {
       const std::set<ValueId> read = BuffersRead(i, group->end());
       const std::vector<Place> places = PlacesAfter(evict, read);

@@ -18,6 +18,7 @@ struct TileOptions {
   int64_t budget = 0;          // bytes of SBUF in each partition that layers may count on
   int64_t shared_weights = 0;  // a layer's weights up to this size stay for all of its parts
   bool overlaps = true;        // room may go to loads and stores that go on beside computation
+  size_t longest_run = 12;     // layers that are executed part by part together
 };
 
 // kResourceExhausted when a layer does not fit even in its smallest parts; names it, its tensors
