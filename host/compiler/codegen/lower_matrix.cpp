@@ -12,6 +12,7 @@
 
 #include "host/compiler/codegen/instructions.h"
 #include "host/compiler/codegen/planner.h"
+#include "host/compiler/codegen/taps.h"
 #include "host/compiler/codegen/tiling.h"
 
 namespace neuron::compiler {
@@ -41,7 +42,8 @@ struct Product {
   int64_t tap_height = 1;
   int64_t tap_stride_x = 0;  // bytes in the input from tap to tap
   int64_t tap_stride_y = 0;
-  int64_t window = 0;  // partitions that share an exponent in one pass
+  int64_t last_tap_rows = 0;  // partitions that the last tap of a row has; 0: like the others
+  int64_t window = 0;         // partitions that share an exponent in one pass
 };
 
 // Weights of output channels [first, first + count) for some of the input channels: all that they
@@ -291,7 +293,8 @@ Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Produ
   const int64_t whole_end = std::min(end_group, p.channels_in / partitions);
   const int64_t whole = std::max<int64_t>(0, whole_end - columns.first_group);
   bool accumulate = !columns.opens;
-  auto emit = [&](int64_t group, int64_t groups, int64_t part_start, int64_t part_count) {
+  auto emit = [&](int64_t group, int64_t groups, int64_t part_start, int64_t part_count,
+                  int64_t first_tap, int64_t taps) {
     isa::TensorInstruction op;
     op.opcode = static_cast<uint32_t>(isa::Opcode::kMatmul);
     op.part_start = static_cast<uint32_t>(part_start);
@@ -304,12 +307,13 @@ Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Produ
     op.column_count = static_cast<uint32_t>(columns.count);
     op.stationary_base = static_cast<uint32_t>(
         memory.buffer(columns.chunk).offset + columns.row_offset +
-        (group - columns.first_group) * p.tap_height * p.tap_width * tap_bytes);
-    op.moving_base = static_cast<uint32_t>(memory.buffer(p.in.buffer).offset + p.in_base +
-                                           positions.in_offset + group * p.in.group_stride);
+        ((group - columns.first_group) * p.tap_height * p.tap_width + first_tap) * tap_bytes);
+    op.moving_base =
+        static_cast<uint32_t>(memory.buffer(p.in.buffer).offset + p.in_base + positions.in_offset +
+                              group * p.in.group_stride + first_tap * p.tap_stride_x);
     op.psum_base = psum_base;
     op.stationary_stride = static_cast<int32_t>(bytes);
-    op.outer_size0 = static_cast<uint32_t>(p.tap_width);
+    op.outer_size0 = static_cast<uint32_t>(taps);
     op.outer_size1 = static_cast<uint32_t>(p.tap_height);
     op.outer_size2 = static_cast<uint32_t>(groups);
     op.stationary_outer_stride0 = static_cast<int32_t>(tap_bytes);
@@ -328,16 +332,18 @@ Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Produ
     return program.Append(op);
   };
   const int64_t rest = whole < columns.groups ? p.channels_in % partitions : 0;
-  for (int64_t start = 0; start < partitions; start += p.window) {
+  const int64_t alike = p.last_tap_rows > 0 ? p.tap_width - 1 : p.tap_width;
+  for (int64_t start = 0; start < partitions && alike > 0; start += p.window) {
     if (whole > 0) {
-      NEURON_RETURN_IF_ERROR(emit(columns.first_group, whole, start, p.window));
+      NEURON_RETURN_IF_ERROR(emit(columns.first_group, whole, start, p.window, 0, alike));
     }
     if (start < rest) {
       NEURON_RETURN_IF_ERROR(
-          emit(columns.first_group + whole, 1, start, std::min(p.window, rest - start)));
+          emit(columns.first_group + whole, 1, start, std::min(p.window, rest - start), 0, alike));
     }
   }
-  return OkStatus();
+  return p.last_tap_rows > 0 ? emit(columns.first_group, 1, 0, p.last_tap_rows, alike, 1)
+                             : OkStatus();
 }
 
 // The activate that takes a finished tile from PSUM to the output.
@@ -558,6 +564,27 @@ std::shared_ptr<const MatrixLayer> Borrow(const MatrixLayer& layer) {
   return {std::shared_ptr<void>(), &layer};
 }
 
+// Lets taps of a row share passes, where channels leave room for that.
+void UseSharedTaps(Planner& planner, const MatrixLayer& matrix, const Shape& in, const Window& w,
+                   Product& p) {
+  const int64_t shared = SharedTaps(planner.config(), matrix, in);
+  const TapRange range = {p.in_base,
+                          (w.out_height - 1) * p.free[1].in_stride +
+                              (w.out_width - 1) * p.free[0].in_stride +
+                              (w.kernel_height - 1) * p.tap_stride_y +
+                              (w.kernel_width - 1) * p.tap_stride_x + p.in.element_bytes(),
+                          p.tap_stride_x};
+  if (shared == 1 || WindowOfWeights(matrix, planner.partitions()) != planner.partitions() ||
+      !ShareTaps(planner, p.in, w.channels, shared, range)) {
+    return;
+  }
+  p.matrix = std::make_shared<const MatrixLayer>(SharedWeights(matrix, shared));
+  p.channels_in = shared * w.channels;
+  p.tap_width = CeilDiv(w.kernel_width, shared);
+  p.tap_stride_x *= shared;
+  p.last_tap_rows = w.kernel_width % shared * w.channels;
+}
+
 Status PlanChecked(Planner& planner, Product p, const Value& in_value) {
   if (IsInteger(*p.matrix) !=
       (in_value.type == ElementType::kInt8 || in_value.type == ElementType::kUint8)) {
@@ -608,6 +635,7 @@ Status LowerConv(Planner& planner, const Layer& layer, const MatrixLayer& matrix
       p.tap_width = w.kernel_width;
       p.tap_stride_y = matrix.dilations[0] * row;
       p.tap_stride_x = matrix.dilations[1] * column;
+      UseSharedTaps(planner, matrix, in_value.shape, w, p);
     }
   }
   NEURON_ASSIGN_OR_RETURN(p.out, planner.NewValueView(layer.outputs[0], 1));

@@ -103,6 +103,8 @@ class Planner {
   View NewScratchView(ValueId value);
   void AddHome(ValueId value, View view) { homes_[value].push_back(std::move(view)); }
   const std::vector<View>& HomesOf(ValueId value) { return homes_[value]; }
+  // The partitions that values in an SBUF buffer take at most.
+  int64_t MostPartitions(BufferId buffer) const;
   // A fresh row-major place for the value in the scratch segment.
   View NewScratch(const Value& value);
   // The padding that convolutions which read the value want around it, for every axis.

@@ -281,6 +281,18 @@ Result<View> Planner::NewValueView(ValueId id, int part_axis) {
   return NewWhole(id, part_axis);
 }
 
+int64_t Planner::MostPartitions(BufferId buffer) const {
+  int64_t most = 0;
+  for (const auto& [id, views] : homes_) {
+    for (const View& view : views) {
+      if (view.space == isa::Space::kSbuf && view.buffer == buffer) {
+        most = std::max(most, std::min(view.parts(), partitions()));
+      }
+    }
+  }
+  return most;
+}
+
 // No layer but the present one, and no output or state, needs the value or another in its buffer.
 bool Planner::ReadHereOnly(ValueId value, BufferId buffer) const {
   const auto needed = [&](ValueId id) {

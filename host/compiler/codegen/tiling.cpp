@@ -13,6 +13,11 @@ int64_t PositionLimit(const isa::Config& config, int64_t positions) {
   return std::min<int64_t>({wanted, bank, isa::kMaxMoving, config.psum_bytes / kWordBytes / 2});
 }
 
+int64_t SharedTaps(const isa::Config& config, const MatrixLayer& matrix, const Shape& in) {
+  const bool shares = matrix.is_conv && matrix.group == 1 && in[0] == 1;
+  return shares ? std::clamp<int64_t>(config.p / in[1], 1, matrix.weight.shape[3]) : 1;
+}
+
 int64_t PackedTapBytes(const isa::Config& config, const MatrixLayer& matrix, const Shape& in,
                        const Shape& out) {
   const int64_t taps = matrix.weight.shape[2] * matrix.weight.shape[3];
@@ -23,7 +28,9 @@ int64_t PackedTapBytes(const isa::Config& config, const MatrixLayer& matrix, con
   const bool flat = in.size() == 3;
   const int64_t positions = out.back() * (flat ? 1 : out[2]);
   const int64_t column_tiles = CeilDiv(matrix.weight.shape[0], config.p);
-  const int64_t direct = taps * column_tiles * positions;
+  const int64_t passes =
+      matrix.weight.shape[2] * CeilDiv(matrix.weight.shape[3], SharedTaps(config, matrix, in));
+  const int64_t direct = passes * column_tiles * positions;
   const int64_t packed = CeilDiv(virtual_channels, config.p) * column_tiles * positions;
   // From the first to the last element that one tap multiplies.
   const int64_t row = in.back() + matrix.pads[1] + matrix.pads[3];

@@ -29,9 +29,13 @@ int64_t PositionLimit(const isa::Config& config, int64_t positions);
 inline constexpr int64_t kSmallestWeightChunk = 1024;
 inline int64_t LargestWeightSlice(const isa::Config& config) { return config.sbuf_bytes / 5; }
 
-// A convolution of few input channels from [N, C, H, W] (or [N, C, W]) to `out` is run as a 1x1 one
-// on copies of its input, one for each tap, where that is faster and they take no more than half of
-// SBUF. The bytes of a partition that the copies take; 0 where they would not pay.
+// Taps side by side along the kernel's width that a convolution from [N, C, H, W] (or [N, C, W])
+// gives to the array in one pass, each on C partitions of its own; 1 where channels leave no room.
+int64_t SharedTaps(const isa::Config& config, const MatrixLayer& matrix, const Shape& in);
+
+// A convolution of few input channels is run as a 1x1 one on copies of its input, one for each tap,
+// where that is faster than shared taps and they take no more than half of SBUF. The bytes of a
+// partition that the copies take; 0 where they would not pay.
 int64_t PackedTapBytes(const isa::Config& config, const MatrixLayer& matrix, const Shape& in,
                        const Shape& out);
 inline bool FitsPacked(const isa::Config& config, int64_t packed_tap_bytes) {

@@ -65,22 +65,26 @@ int AxisAfterReshape(const Shape& from, const Shape& to, int axis, int64_t parti
   return same >= 0 ? same : RegroupedAxis(from, to, axis, partitions);
 }
 
-// Weights of one column of the array for every tap, in each partition; taps are spread over
-// partitions like channels where they are packed.
+// Weights of one column of the array for every tap, in each partition; taps that are packed or
+// share a pass are spread over partitions like channels.
 struct WeightShape {
   int64_t tiles = 0;     // of P output channels
   int64_t passes = 0;    // of the array, for each tile
   int64_t per_tile = 0;  // bytes
 };
 
-WeightShape ShapeOfWeights(const MatrixLayer& matrix, int64_t p, bool packed) {
+WeightShape ShapeOfWeights(const MatrixLayer& matrix, const isa::Config& config, const Shape& in,
+                           bool packed) {
   const Shape& shape = matrix.weight.shape;
-  const int64_t taps = matrix.is_conv ? shape[2] * shape[3] : 1;
+  const int64_t p = config.p;
+  const int64_t taps =
+      matrix.is_conv ? shape[2] * CeilDiv(shape[3], SharedTaps(config, matrix, in)) : 1;
   const int64_t outputs = std::min(p, shape[0]);
   // Grouped channels that share a tile of columns share its input groups.
   const int64_t inputs = matrix.group == 1 ? shape[1] : std::max(shape[1], p);
   const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
-  const int64_t passes = packed ? CeilDiv(inputs * taps, p) : CeilDiv(inputs, p) * taps;
+  const int64_t passes =
+      packed ? CeilDiv(inputs * shape[2] * shape[3], p) : CeilDiv(inputs, p) * taps;
   return {CeilDiv(shape[0], p), passes, passes * outputs * bytes + 2 * kWordBytes};
 }
 
@@ -323,7 +327,8 @@ int64_t Footprint::Weights(const Layer& layer, const PartShapes& part) const {
   }
   const int64_t channels = matrix->is_conv ? part.out[1] : part.out.back();
   const bool packed = PackedBytes(*matrix, part) > 0;
-  return CeilDiv(channels, config_.p) * ShapeOfWeights(*matrix, config_.p, packed).per_tile;
+  return CeilDiv(channels, config_.p) *
+         ShapeOfWeights(*matrix, config_, part.in[0], packed).per_tile;
 }
 
 int64_t Footprint::WeightChunk(const Layer& layer, const PartShapes& part) const {
@@ -331,7 +336,8 @@ int64_t Footprint::WeightChunk(const Layer& layer, const PartShapes& part) const
   if (matrix == nullptr) {
     return 0;
   }
-  const WeightShape shape = ShapeOfWeights(*matrix, config_.p, PackedBytes(*matrix, part) > 0);
+  const WeightShape shape =
+      ShapeOfWeights(*matrix, config_, part.in[0], PackedBytes(*matrix, part) > 0);
   const int64_t pieces = CeilDiv(shape.per_tile, LargestWeightSlice(config_));
   const int64_t joined = shape.per_tile >= kSmallestWeightChunk ? 0 : kSmallestWeightChunk;
   return std::min(shape.tiles * shape.per_tile, CeilDiv(shape.per_tile, pieces) + joined);
@@ -341,7 +347,7 @@ int64_t Footprint::Cycles(const Layer& layer, const PartShapes& part) const {
   const int64_t elements = ElementsAs(part.out, PartAxis(layer.outputs[0]));
   if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
     const bool packed = PackedBytes(*matrix, part) > 0;
-    return elements * ShapeOfWeights(*matrix, config_.p, packed).passes;
+    return elements * ShapeOfWeights(*matrix, config_, part.in[0], packed).passes;
   }
   if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
     return elements * CeilDiv(part.in[0].back(), config_.p);

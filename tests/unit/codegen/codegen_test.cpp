@@ -209,6 +209,10 @@ INSTANTIATE_TEST_SUITE_P(
         ConvCase{"Grouped", {1, 32, 6, 6}, 48, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, 4},
         ConvCase{"Batch", {3, 18, 5, 6}, 17, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
         ConvCase{"OneDimensional", {1, 20, 50}, 24, {1, 5}, {1, 2}, {1, 1}, {0, 2, 0, 2}},
+        ConvCase{"TapsShareAPass", {1, 6, 12, 40}, 20, {3, 5}, {1, 1}, {1, 2}, {1, 4, 1, 4}},
+        ConvCase{
+            "TapsOfASequenceShareAPass", {1, 8, 300}, 8, {1, 11}, {1, 1}, {1, 3}, {0, 15, 0, 15}},
+        ConvCase{"StridedTapsShareAPass", {1, 5, 11, 64}, 40, {3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}},
         ConvCase{"WindowsOfASignal", {1, 1, 400}, 33, {1, 64}, {1, 40}},
         ConvCase{"WideRows", {1, 4, 3, 700}, 5, {1, 1}},
         ConvCase{"WholeImage", {1, 96, 3, 1}, 96, {3, 1}}),

@@ -404,6 +404,25 @@ TEST(Conv, ReadsEverySecondColumn) {
   ExpectNear(RunGraph(graph, {x}), Onnx("Conv", {}, {sliced, weight}), 3e-5);
 }
 
+// Taps that share a pass would lie where the other channels are.
+TEST(Conv, SomeChannelsOfATensorThatIsReadLater) {
+  GraphBuilder g;
+  const Shape shape = {1, 16, 6, 8};
+  const ValueId a = g.Input("a", shape);
+  const ValueId b = g.Layer(UnaryLayer{}, {a}, shape);
+  const ValueId some = g.Layer(SliceLayer{{0, 0, 0, 0}, {1, 1, 1, 1}}, {b}, {1, 4, 6, 8});
+  MatrixLayer matrix;
+  matrix.weight = RandomFloats({16, 4, 1, 3}, 31);
+  matrix.pads = {0, 1, 0, 1};
+  const ValueId c = g.Layer(matrix, {some}, shape);
+  const LayerGraph graph = g.Finish(g.Layer(BinaryLayer{}, {b, c}, shape));
+  const auto x = RandomFloats(shape, 32);
+  const std::vector<int64_t> pads = {0, 1, 0, 1};
+  const auto sliced = Onnx("Slice", {}, {x, Ints({0}), Ints({4}), Ints({1})});
+  const auto product = Onnx("Conv", {{"pads", pads}}, {sliced, matrix.weight});
+  ExpectNear(RunGraph(graph, {x}), Onnx("Add", {}, {x, product}), 3e-5);
+}
+
 TEST(Conv, WindowsOfFeaturesOnPartitions) {
   GraphBuilder g;
   const ValueId a = g.Input("a", {1, 1, 50});
