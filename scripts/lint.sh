@@ -4,8 +4,9 @@
 #
 #   format     clang-format on the C++ sources, shellcheck on the scripts
 #   rtl        Verilator -Wall on every configuration and a sweep of P and of the beat
-#   synthesis  Yosys reads the ulx3s configuration, maps the engines and the chip to ECP5 and prints
-#              what they use; stops after NEURON_SYNTHESIS_SECONDS (420)
+#   synthesis  Yosys reads the ulx3s configuration, maps the chip to ECP5 and prints what each block
+#              and all of it use of an LFE5U-85F; stops after NEURON_SYNTHESIS_SECONDS (420) and
+#              says which modules were not mapped
 #   tidy       clang-tidy on NEURON_TIDY_DIRS; needs the release build for generated headers
 #
 # NEURON_TOP=nc_array scripts/lint.sh rtl looks at one module instead of the whole chip.
@@ -15,7 +16,6 @@ cd "$(dirname "$0")/.."
 build=build/release
 lint=build/lint
 tidy_dirs=${NEURON_TIDY_DIRS:-base isa driver sim/functional host/ncx host/runtime}
-synthesis_limit=${NEURON_SYNTHESIS_SECONDS:-420}
 top=${NEURON_TOP:-nc_chip}
 
 cpp_files() {
@@ -70,36 +70,12 @@ lint_rtl() {
 
 lint_synthesis() {
   generate
-  local log=$lint/yosys.log sources
-  sources="$(find rtl -name '*_pkg.sv' | sort | tr '\n' ' ')"
-  sources+=$(find rtl -name '*.sv' ! -name '*_pkg.sv' | sort | tr '\n' ' ')
-  echo "yosys: reading the ulx3s configuration"
-  local read="read_verilog -sv -Irtl/prim $lint/sv/ulx3s/nc_pkg.sv $sources"
-  yosys -q -e 'implicitly declared' -l "$log" -p "$read; hierarchy -check -top $top"
-  local tops=$top module status started=$SECONDS left
-  if [[ $top == nc_chip ]]; then
-    tops="nc_dma nc_scalar_engine nc_vector_engine nc_tensor_engine nc_chip"
-  fi
-  for module in $tops; do
-    left=$((synthesis_limit - (SECONDS - started)))
-    if [[ $left -le 0 ]]; then
-      echo "yosys: $module not tried, $synthesis_limit seconds are over"
-      continue
-    fi
-    status=0
-    timeout "$left" yosys -q -e 'implicitly declared' -l "$log" \
-      -p "$read; synth_ecp5 -top $module; tee -o $lint/$module.stat stat" \
-      >/dev/null || status=$?
-    if [[ $status -eq 124 ]]; then
-      echo "yosys: $module not finished, $synthesis_limit seconds are over"
-    elif [[ $status -ne 0 ]]; then
-      tail -20 "$log"
-      return "$status"
-    else
-      echo "yosys: $module in ECP5 cells"
-      python3 scripts/ecp5_usage.py "$lint/$module.stat"
-    fi
-  done
+  local sources
+  # shellcheck disable=SC2207  # file names without spaces
+  sources=($(find rtl -name '*_pkg.sv' | sort) $(find rtl -name '*.sv' ! -name '*_pkg.sv' | sort))
+  echo "yosys: mapping $top of the ulx3s configuration to ECP5"
+  python3 scripts/ecp5_usage.py --top "$top" --limit "${NEURON_SYNTHESIS_SECONDS:-420}" \
+    --work "$lint/ecp5" "$lint/sv/ulx3s/nc_pkg.sv" "${sources[@]}"
 }
 
 lint_tidy() {

@@ -24,19 +24,33 @@ module nc_ram_1r1w #(
   output logic [Width-1:0]     rdata_o    // one cycle after re_i
 );
 
-  logic [Width-1:0] mem[Depth];
-
 `ifdef SYNTHESIS
-  // The form that synthesis tools infer as block RAM with write enables.
-  always_ff @(posedge clk_i) begin
-    if (we_i) begin
-      for (int unsigned g = 0; g < NumGroups; g++) begin
-        if (wmask_i[g]) mem[waddr_i][g*GroupWidth+:GroupWidth] <= wdata_i[g*GroupWidth+:GroupWidth];
+  // The form that synthesis tools infer as block RAM with write enables: one memory for each word of
+  // 32 bits, since a memory with many groups takes them minutes.
+  localparam int unsigned SliceWidth  = (GroupWidth < 32 && Width % 32 == 0) ? 32 : Width;
+  localparam int unsigned SliceGroups = SliceWidth / GroupWidth;
+
+  for (genvar s = 0; s < Width / SliceWidth; s++) begin : gen_slice
+    logic [SliceWidth-1:0]  mem[Depth];
+    logic [SliceWidth-1:0]  wdata, rdata_q;
+    logic [SliceGroups-1:0] wmask;
+
+    assign wdata = wdata_i[s*SliceWidth+:SliceWidth];
+    assign wmask = wmask_i[s*SliceGroups+:SliceGroups];
+    assign rdata_o[s*SliceWidth+:SliceWidth] = rdata_q;
+
+    always_ff @(posedge clk_i) begin
+      if (we_i) begin
+        for (int unsigned g = 0; g < SliceGroups; g++) begin
+          if (wmask[g]) mem[waddr_i][g*GroupWidth+:GroupWidth] <= wdata[g*GroupWidth+:GroupWidth];
+        end
       end
+      if (re_i) rdata_q <= mem[raddr_i];
     end
-    if (re_i) rdata_o <= mem[raddr_i];
   end
 `else
+  logic [Width-1:0] mem[Depth];
+
   // The same for a simulator. Only this process touches the array, so the write may be blocking
   // after the read; that spares a copy of every group on every cycle.
   /* verilator lint_off BLKSEQ */
