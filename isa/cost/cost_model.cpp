@@ -2,7 +2,9 @@
 #include "isa/cost/cost_model.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <numeric>
 
 namespace neuron::isa {
 namespace {
@@ -64,12 +66,28 @@ InstructionCost ScalarCost(const Config& config, Opcode opcode, const ScalarInst
   return cost;
 }
 
-// Pieces that one side of a DMA moves: `row` elements in dimension 0, `elements` in all.
-uint64_t Pieces(uint32_t row, int64_t stride, uint32_t element_bytes, uint64_t elements,
-                uint32_t axi_bytes) {
-  if (stride != element_bytes || row == 0) return elements;
-  const uint64_t row_bytes = uint64_t{row} * element_bytes;
-  return elements / row * ((row_bytes + axi_bytes - 1) / axi_bytes);
+// One side of a DMA: where it starts, and its sizes in elements and strides in bytes.
+struct DmaSide {
+  uint64_t base;
+  std::array<uint32_t, 4> size;
+  std::array<int64_t, 4> stride;
+};
+
+// Pieces that one side moves: a piece lies within one beat and within one row of neighbouring
+// elements. Rows start at the offsets in a beat that base and strides give, each as often.
+uint64_t Pieces(const DmaSide& side, uint32_t element_bytes, uint32_t axi_bytes) {
+  const uint64_t rows = uint64_t{side.size[1]} * side.size[2] * side.size[3];
+  const uint64_t row_bytes = uint64_t{side.size[0]} * element_bytes;
+  if (side.stride[0] != element_bytes || row_bytes == 0) return rows * side.size[0];
+  uint64_t step = axi_bytes;
+  for (size_t k = 1; k < side.size.size(); ++k) {
+    if (side.size[k] > 1) step = std::gcd(step, static_cast<uint64_t>(std::abs(side.stride[k])));
+  }
+  uint64_t beats = 0;
+  for (uint64_t offset = side.base % step; offset < axi_bytes; offset += step) {
+    beats += (offset + row_bytes + axi_bytes - 1) / axi_bytes;
+  }
+  return rows * beats * step / axi_bytes;
 }
 
 // Bursts in which DMA reads `valid` elements of DRAM: neighbours in one beat or in the next share
@@ -79,7 +97,12 @@ uint64_t ReadBursts(const Config& config, const DmaInstruction& i, uint32_t byte
   const auto reach = [](int64_t stride) { return static_cast<uint64_t>(std::abs(stride)); };
   const uint64_t row_bytes = (i.valid0 - 1) * reach(i.src_stride0) + bytes;
   const uint64_t burst_bytes = uint64_t{kBurstBeats} * config.axi_bytes;
-  if (i.valid0 > 1 && reach(i.src_stride0) > config.axi_bytes) return valid;
+  if (i.valid0 > 1 && reach(i.src_stride0) > config.axi_bytes) {
+    // Below two beats, some elements lie in the beat after that of the one before.
+    const uint64_t apart =
+        std::min<uint64_t>(reach(i.src_stride0) - config.axi_bytes, config.axi_bytes);
+    return std::max(valid * apart / config.axi_bytes, valid / kBurstBeats);
+  }
   if (reach(i.src_stride1) <= row_bytes + config.axi_bytes - bytes) {
     return (valid * bytes + burst_bytes - 1) / burst_bytes;
   }
@@ -98,7 +121,10 @@ InstructionCost DmaCost(const Config& config, const CostParameters& parameters,
     return cost;
   }
   const uint64_t elements = uint64_t{i.dst_size0} * i.dst_size1 * i.dst_size2 * i.dst_size3;
-  uint64_t pieces = Pieces(i.dst_size0, i.dst_stride0, bytes, elements, config.axi_bytes);
+  const DmaSide destination{i.dst_base,
+                            {i.dst_size0, i.dst_size1, i.dst_size2, i.dst_size3},
+                            {i.dst_stride0, i.dst_stride1, i.dst_stride2, i.dst_stride3}};
+  uint64_t pieces = Pieces(destination, bytes, config.axi_bytes);
   const uint64_t dram_side = parameters.memory_latency + parameters.burst;
   if (i.dst_space == kDram) {
     cost.bytes_written = elements * bytes;
@@ -107,7 +133,10 @@ InstructionCost DmaCost(const Config& config, const CostParameters& parameters,
   }
   if (opcode == Opcode::kDmaCopy) {
     const uint64_t valid = uint64_t{i.valid0} * i.valid1 * i.src_size2 * i.src_size3;
-    const uint64_t source = Pieces(i.valid0, i.src_stride0, bytes, valid, config.axi_bytes);
+    const DmaSide from{i.src_base,
+                       {i.valid0, i.valid1, i.src_size2, i.src_size3},
+                       {i.src_stride0, i.src_stride1, i.src_stride2, i.src_stride3}};
+    const uint64_t source = Pieces(from, bytes, config.axi_bytes);
     pieces = std::max(pieces, source);
     if (i.src_space == kDram) {
       cost.bytes_read = valid * bytes;
