@@ -79,7 +79,7 @@ struct BodyText {
           << " scale=" << NumbersText(layer.scale);
     }
     out << " bias=" << (layer.bias.empty() && layer.bias_int.empty() ? "no" : "yes")
-        << ActivationText(layer.activation);
+        << (layer.accurate ? " accurate" : "") << ActivationText(layer.activation);
     return out.str();
   }
   std::string operator()(const BatchMatmulLayer& layer) const {

@@ -77,6 +77,7 @@ struct Activation {
 //   t = acc * scale[m] with scale[m] = sx * sw[m] / sy (or sx * sw[m] when the output is float);
 //   y = activation(t), stored with the output's zero-point. Clamps are in units of y's steps
 //   (already divided by sy).
+// Accurate FP32 layers split their operands (docs/numerics.md section 4).
 struct MatrixLayer {
   bool is_conv = true;
   HostTensor weight;              // kFloat32, kInt8 or kUint8
@@ -89,6 +90,7 @@ struct MatrixLayer {
   std::array<int64_t, 4> pads = {0, 0, 0, 0};  // top, left, bottom, right
   int64_t group = 1;
   Activation activation;
+  bool accurate = false;
 };
 
 // a [..., T, K] times b [..., K, M] -> [..., T, M], one rank, leading dimensions broadcast,

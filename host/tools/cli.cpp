@@ -76,6 +76,14 @@ po::options_description ScheduleDescription() {
   return options;
 }
 
+bool IsAccurate(const po::variables_map& values) {
+  const auto name = values["precision"].as<std::string>();
+  if (name != "fast" && name != "accurate") {
+    throw Failure{kExitUsage, fmt::format("--precision '{}' is not fast or accurate", name)};
+  }
+  return name == "accurate";
+}
+
 ElementType FloatStorageOf(const po::variables_map& values) {
   const auto name = values["auto-cast"].as<std::string>();
   if (name == "none") {
@@ -112,6 +120,10 @@ compiler::ScheduleOptions ScheduleOf(const po::variables_map& values) {
 po::options_description CompileOptionsDescription() {
   po::options_description options = MemoryOptionsDescription();
   options.add(AutoCastDescription());
+  options.add_options()("precision", po::value<std::string>()->default_value("fast"),
+                        "fast, or accurate: products of FP32 values with constant weights keep "
+                        "more digits, for three "
+                        "times the array's work");
   options.add(ScheduleDescription());
   options.add_options()("config", po::value<std::string>()->default_value("sim"),
                         "hardware configuration to compile for")(
@@ -133,6 +145,7 @@ compiler::CompileOptions CompileOptionsOf(const po::variables_map& values,
   options.configuration = values["config"].as<std::string>();
   options.cost = MemoryOf(values);
   options.import.float_storage = FloatStorageOf(values);
+  options.import.accurate = IsAccurate(values);
   options.schedule = ScheduleOf(values);
   if (values.count("bind") != 0) {
     for (const std::string& text : values["bind"].as<std::vector<std::string>>()) {

@@ -66,8 +66,10 @@ isa::CostParameters MemoryOf(const po::variables_map& values);
 // --auto-cast, and the type that it names; throws Failure for one that it does not know.
 po::options_description AutoCastDescription();
 ElementType FloatStorageOf(const po::variables_map& values);
-// Options of everything that may compile: --config, --bind, --state, --auto-cast and
-// the memory.
+// What --precision says; throws Failure when it is neither fast nor accurate.
+bool IsAccurate(const po::variables_map& values);
+// Options of everything that may compile: --config, --bind, --state, --auto-cast,
+// --precision and the memory.
 po::options_description CompileOptionsDescription();
 // Other schedules with the same results: --serial, --shuffle, --sbuf-bytes, --tile-columns; and
 // what they say. Throws Failure for a negative number.

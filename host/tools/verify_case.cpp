@@ -57,6 +57,7 @@ Status Prepare(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_cas
   options.configuration = verifier.device.configuration;
   options.cost = verifier.cost;
   options.import.float_storage = verifier.float_storage;
+  options.import.accurate = verifier.accurate;
   for (const auto& [input, output] : zoo_case.carry) {
     options.states.push_back({model.inputs.at(input).name, model.outputs.at(output).name});
   }
@@ -212,6 +213,7 @@ Row VerifyCase(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_cas
   Row row;
   row.model = model.name;
   row.name = zoo_case.name;
+  row.accurate = verifier.accurate;
   verifier.progress.Show(fmt::format("{}/{}: compiling", row.model, row.name));
   try {
     Decide(RunCase(verifier, model, zoo_case, compiled, row), row);

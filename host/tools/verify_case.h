@@ -24,7 +24,8 @@ struct Row {
   std::string model;
   std::string name;
   bool pass = false;
-  std::string message;  // why it failed
+  bool accurate = false;  // compiled with --precision accurate
+  std::string message;    // why it failed
   std::optional<OutputError> error;
   nrt_execution_stats stats{};
   size_t steps = 0;
@@ -40,6 +41,7 @@ struct Verifier {
   nrt_device_info device;
   isa::CostParameters cost;                           // of the memory that models are compiled for
   ElementType float_storage = ElementType::kFloat32;  // of --auto-cast
+  bool accurate = false;                              // of --precision
   bool reduced = false;                               // tolerances of reduced precision
   std::filesystem::path outputs;                      // where outputs are written; empty: nowhere
   nrt::ExecuteOptions execute;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <iterator>
 
 #include "host/tools/verify_table.h"
 
@@ -37,6 +38,10 @@ po::options_description Options() {
                         "device (default: $NEURON_DEVICE, else functional)")(
       "filter", po::value<std::string>()->default_value(""),
       "only what matches this glob: MODEL or MODEL/CASE")(
+      "precision", po::value<std::string>()->default_value("auto"),
+      "fast, accurate (compile --help tells), or auto: fast for a model whose cases all pass with "
+      "it,"
+      " accurate for others")(
       "tolerance", po::value<std::string>()->default_value("auto"),
       "fp32, reduced, or auto: reduced on configurations with narrow multipliers")(
       "output-dir", po::value<std::string>()->default_value(""),
@@ -67,6 +72,15 @@ bool UseReduced(const std::string& tolerance, const std::string& configuration,
   return tolerance == "reduced";
 }
 
+enum class Precision { kFast, kAccurate, kAuto };
+
+Precision PrecisionOf(const po::variables_map& values) {
+  if (values["precision"].as<std::string>() == "auto") {
+    return Precision::kAuto;
+  }
+  return IsAccurate(values) ? Precision::kAccurate : Precision::kFast;
+}
+
 Verifier MakeVerifier(const po::variables_map& values) {
   Result<Zoo> zoo = ReadZoo(values["DIR"].as<std::string>());
   if (!zoo.ok()) {
@@ -89,6 +103,28 @@ Verifier MakeVerifier(const po::variables_map& values) {
           .outputs = values["output-dir"].as<std::string>(),
           .execute = {.timeout = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000))},
           .progress = Progress(values.count("progress") != 0)};
+}
+
+// The cases of one model that the glob matches.
+std::vector<Row> VerifyModel(Verifier& verifier, const ZooModel& model, const std::string& glob,
+                             bool prints) {
+  Compiled compiled;
+  std::vector<Row> rows;
+  for (const ZooCase& zoo_case : model.cases) {
+    if (!Matches(glob, model.name, zoo_case.name)) {
+      continue;
+    }
+    rows.push_back(VerifyCase(verifier, model, zoo_case, compiled));
+    if (prints) {
+      std::cout << RowLine(rows.back()) << std::flush;
+    }
+  }
+  return rows;
+}
+
+// A float output beyond its tolerance.
+bool IsInaccurate(const Row& row) {
+  return row.error.has_value() && !row.error->pass && !row.error->integer;
 }
 
 nlohmann::json ResultsJson(const Verifier& verifier, const std::vector<Row>& rows, size_t passed) {
@@ -114,21 +150,20 @@ int VerifyCommand(const Arguments& arguments) {
   Verifier verifier = MakeVerifier(values);
   const std::string glob = values["filter"].as<std::string>();
   const bool json_only = values.count("json") != 0 && values["json"].as<std::string>() == "-";
+  const Precision precision = PrecisionOf(values);
   std::vector<Row> rows;
   if (!json_only) {
     std::cout << HeaderLine();
   }
   for (const ZooModel& model : verifier.zoo.models) {
-    Compiled compiled;
-    for (const ZooCase& zoo_case : model.cases) {
-      if (!Matches(glob, model.name, zoo_case.name)) {
-        continue;
-      }
-      rows.push_back(VerifyCase(verifier, model, zoo_case, compiled));
-      if (!json_only) {
-        std::cout << RowLine(rows.back()) << std::flush;
-      }
+    verifier.accurate = precision == Precision::kAccurate;
+    std::vector<Row> verified = VerifyModel(verifier, model, glob, !json_only);
+    if (precision == Precision::kAuto && !verifier.reduced &&
+        std::ranges::any_of(verified, IsInaccurate)) {
+      verifier.accurate = true;
+      verified = VerifyModel(verifier, model, glob, !json_only);
     }
+    std::ranges::move(verified, std::back_inserter(rows));
   }
   if (rows.empty()) {
     throw Failure{kExitUsage, fmt::format("--filter '{}' matches no case", glob)};

@@ -31,6 +31,8 @@ std::string UtilizationText(const Row& row) {
   return row.stats.cycles != 0 ? fmt::format("{:.1f} %", 100 * row.stats.utilization) : "-";
 }
 
+const char* PrecisionText(const Row& row) { return row.accurate ? "accurate" : "fast"; }
+
 const char* VerdictName(CheckResult::Verdict verdict) {
   switch (verdict) {
     case CheckResult::Verdict::kPass:
@@ -46,15 +48,15 @@ const char* VerdictName(CheckResult::Verdict verdict) {
 }  // namespace
 
 std::string HeaderLine() {
-  return fmt::format("{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}\n", "case", "verdict", "error",
-                     "cycles", "util", "host");
+  return fmt::format("{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}  {}\n", "case", "verdict", "error",
+                     "cycles", "util", "host", "precision");
 }
 
 std::string RowLine(const Row& row) {
   std::string text =
-      fmt::format("{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}\n", row.model + "/" + row.name,
+      fmt::format("{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}  {}\n", row.model + "/" + row.name,
                   row.pass ? "pass" : "FAIL", ErrorText(row), CyclesText(row), UtilizationText(row),
-                  row.host_segments.size());
+                  row.host_segments.size(), PrecisionText(row));
   return row.message.empty() ? text : text + "    " + row.message + "\n";
 }
 
@@ -68,6 +70,7 @@ nlohmann::json RowJson(const Row& row) {
                          {"case", row.name},
                          {"verdict", row.pass ? "pass" : "fail"},
                          {"message", row.message},
+                         {"precision", PrecisionText(row)},
                          {"steps", row.steps},
                          {"states", row.states},
                          {"host_segments", row.host_segments},
@@ -91,15 +94,17 @@ std::string MarkdownTable(const std::vector<Row>& rows, const std::string& devic
       "{} of {} cases pass on the {}. The error is the largest, in steps (lsb) for integer outputs "
       "and relative to the reference's largest value for others; cycles are {}, those of a "
       "sequence "
-      "for all its steps.\n\n"
-      "| case | verdict | error | steps | cycles | array | host segments |\n"
-      "|---|---|---|---|---|---|---|\n",
+      "for all its steps. A model whose cases do not all pass with --precision fast is compiled "
+      "with "
+      "--precision accurate.\n\n"
+      "| case | verdict | error | steps | cycles | array | host segments | precision |\n"
+      "|---|---|---|---|---|---|---|---|\n",
       passed, rows.size(), device, measured ? "counted" : "modelled");
   std::string failures;
   for (const Row& row : rows) {
-    text += fmt::format("| {}/{} | {} | {} | {} | {} | {} | {} |\n", row.model, row.name,
+    text += fmt::format("| {}/{} | {} | {} | {} | {} | {} | {} | {} |\n", row.model, row.name,
                         row.pass ? "pass" : "**fail**", ErrorText(row), row.steps, CyclesText(row),
-                        UtilizationText(row), row.host_segments.size());
+                        UtilizationText(row), row.host_segments.size(), PrecisionText(row));
     if (!row.pass) {
       failures += fmt::format("- {}/{}: {}\n", row.model, row.name,
                               row.message.substr(0, row.message.find('\n')));

@@ -12,6 +12,7 @@
 
 #include "host/compiler/codegen/instructions.h"
 #include "host/compiler/codegen/planner.h"
+#include "host/compiler/codegen/split_operands.h"
 #include "host/compiler/codegen/taps.h"
 #include "host/compiler/codegen/tiling.h"
 
@@ -30,7 +31,8 @@ struct FreeDim {
 // Everything tiles need to know, in bytes and elements.
 struct Product {
   const Layer* layer = nullptr;
-  std::shared_ptr<const MatrixLayer> matrix;  // the layer's, or its packed form
+  std::shared_ptr<const MatrixLayer> matrix;  // the layer's, its packed form, or a part of that
+  size_t weights = 0;                         // which of the slices' weights are `matrix`'s
   View in;
   View out;
   int64_t in_base = 0;        // offset in in.buffer of the first operand of tap 0
@@ -55,7 +57,8 @@ struct WeightSlice {
   int64_t groups = 1;
   bool opens = true;  // first and last slice of its column tile
   bool closes = true;
-  int64_t row_offset = 0;  // bytes in the chunk's row: weights, then bias, then scale
+  // Bytes in the chunk's row: each of the layer's weights, then bias, then scale.
+  std::vector<int64_t> weight_offsets;
   int64_t bias_offset = 0;
   int64_t scale_offset = 0;
   BufferId chunk = kNoBuffer;
@@ -67,8 +70,8 @@ bool IsInteger(const MatrixLayer& matrix) {
 
 // Weight of output channel m for tap (y, x) and input channel c, as stored bytes; nullptr where the
 // channel groups make it zero.
-const std::byte* WeightAt(const Product& p, int64_t m, int64_t c, int64_t y, int64_t x) {
-  const MatrixLayer& matrix = *p.matrix;
+const std::byte* WeightAt(const Product& p, const MatrixLayer& matrix, int64_t m, int64_t c,
+                          int64_t y, int64_t x) {
   const int64_t per_group_in = p.channels_in / matrix.group;
   const int64_t per_group_out = p.channels_out / matrix.group;
   const int64_t g = m / per_group_out;
@@ -80,14 +83,19 @@ const std::byte* WeightAt(const Product& p, int64_t m, int64_t c, int64_t y, int
   return matrix.weight.data.data() + index * static_cast<int64_t>(ElementBytes(matrix.weight.type));
 }
 
+// The weights that a layer's products have, all of one shape, with the same bias and scale.
+using WeightList = std::vector<std::shared_ptr<const MatrixLayer>>;
+
 // Where bias and scale words of a row go, behind the weights.
-void PlaceSlices(const Product& p, std::span<WeightSlice> slices, int64_t& row) {
+void PlaceSlices(const Product& p, size_t weights, std::span<WeightSlice> slices, int64_t& row) {
   const MatrixLayer& matrix = *p.matrix;
   const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
   const int64_t taps = p.tap_height * p.tap_width;
   for (WeightSlice& slice : slices) {
-    slice.row_offset = row;
-    row += AlignUp(slice.groups * taps * slice.count * bytes, kWordBytes);
+    for (size_t i = 0; i < weights; ++i) {
+      slice.weight_offsets.push_back(row);
+      row += AlignUp(slice.groups * taps * slice.count * bytes, kWordBytes);
+    }
     if (slice.closes && (!matrix.bias.empty() || !matrix.bias_int.empty())) {
       slice.bias_offset = row;
       row += kWordBytes;
@@ -99,20 +107,17 @@ void PlaceSlices(const Product& p, std::span<WeightSlice> slices, int64_t& row) 
   }
 }
 
-// Partition k's part of a slice: W[k, :] of every tap of every group, then bias and scale of the
-// k-th output channel.
-void FillRow(const Product& p, const WeightSlice& slice, int64_t k, int64_t partitions,
-             std::byte* row) {
-  const MatrixLayer& matrix = *p.matrix;
+// Partition k's weights of a slice: W[k, :] of every tap of every group.
+void FillWeights(const Product& p, const MatrixLayer& matrix, const WeightSlice& slice, int64_t k,
+                 int64_t partitions, std::byte* at) {
   const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
   const auto zero = static_cast<std::byte>(matrix.weight_zero_point);
-  std::byte* at = row + slice.row_offset;
   for (int64_t g = slice.first_group; g < slice.first_group + slice.groups; ++g) {
     for (int64_t y = 0; y < p.tap_height; ++y) {
       for (int64_t x = 0; x < p.tap_width; ++x) {
         for (int64_t m = slice.first; m < slice.first + slice.count; ++m, at += bytes) {
           const int64_t c = g * partitions + k;
-          const std::byte* weight = c < p.channels_in ? WeightAt(p, m, c, y, x) : nullptr;
+          const std::byte* weight = c < p.channels_in ? WeightAt(p, matrix, m, c, y, x) : nullptr;
           if (weight != nullptr) {
             std::memcpy(at, weight, static_cast<size_t>(bytes));
           } else if (bytes == 1) {
@@ -121,6 +126,15 @@ void FillRow(const Product& p, const WeightSlice& slice, int64_t k, int64_t part
         }
       }
     }
+  }
+}
+
+// Partition k's part of a slice: weights, then bias and scale of the k-th output channel.
+void FillRow(const Product& p, const WeightList& weights, const WeightSlice& slice, int64_t k,
+             int64_t partitions, std::byte* row) {
+  const MatrixLayer& matrix = *p.matrix;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    FillWeights(p, *weights[i], slice, k, partitions, row + slice.weight_offsets[i]);
   }
   if (k >= slice.count || !slice.closes) {
     return;
@@ -138,18 +152,18 @@ void FillRow(const Product& p, const WeightSlice& slice, int64_t k, int64_t part
 
 // Lays consecutive slices out as rows, one per partition, and plans their load. The layer's weights
 // in all take `layer_bytes` of a partition.
-void PackChunk(Planner& planner, const Product& p, std::span<WeightSlice> slices,
-               int64_t layer_bytes) {
+void PackChunk(Planner& planner, const Product& p, const WeightList& weights,
+               std::span<WeightSlice> slices, int64_t layer_bytes) {
   const int64_t partitions = planner.partitions();
   int64_t row = 0;
-  PlaceSlices(p, slices, row);
+  PlaceSlices(p, weights.size(), slices, row);
   row = AlignUp(row, 16);
   const int64_t rows =
       std::min(partitions, std::max(std::min(p.channels_in, partitions), slices[0].count));
   std::vector<std::byte> table(static_cast<size_t>(rows * row));
   for (const WeightSlice& slice : slices) {
     for (int64_t k = 0; k < rows; ++k) {
-      FillRow(p, slice, k, partitions, table.data() + k * row);
+      FillRow(p, weights, slice, k, partitions, table.data() + k * row);
     }
   }
   const int64_t offset = planner.AddConstant(table.data(), table.size());
@@ -192,11 +206,13 @@ std::vector<WeightSlice> SlicesOf(const Product& p, int64_t partitions, int64_t 
 
 // The layer's weights, planned as loads of at least kSmallestWeightChunk per partition, so that the
 // first tile need not wait for all weights and small layers need few loads.
-std::vector<WeightSlice> PlanWeights(Planner& planner, const Product& p) {
+std::vector<WeightSlice> PlanWeights(Planner& planner, const Product& p,
+                                     const WeightList& weights) {
+  const auto copies = static_cast<int64_t>(weights.size());
   std::vector<WeightSlice> slices =
-      SlicesOf(p, planner.partitions(), LargestWeightSlice(planner.config()));
+      SlicesOf(p, planner.partitions(), LargestWeightSlice(planner.config()) / copies);
   const auto bytes_of = [&](const WeightSlice& slice) {
-    return WeightBytes(p, slice.groups, slice.count);
+    return copies * WeightBytes(p, slice.groups, slice.count);
   };
   int64_t layer_bytes = 0;
   for (const WeightSlice& slice : slices) {
@@ -207,7 +223,7 @@ std::vector<WeightSlice> PlanWeights(Planner& planner, const Product& p) {
   for (size_t i = 0; i < slices.size(); ++i) {
     row += bytes_of(slices[i]);
     if (row >= kSmallestWeightChunk || i + 1 == slices.size()) {
-      PackChunk(planner, p, std::span(slices).subspan(start, i + 1 - start), layer_bytes);
+      PackChunk(planner, p, weights, std::span(slices).subspan(start, i + 1 - start), layer_bytes);
       start = i + 1;
       row = 0;
     }
@@ -282,17 +298,17 @@ int64_t WindowOfWeights(const MatrixLayer& matrix, int64_t partitions) {
   return used * kSparse < static_cast<int64_t>(weights.size()) ? kNarrow : partitions;
 }
 
-// The matmul instructions that add one slice's products of one (columns, positions) tile in PSUM.
+// The matmul instructions that leave one slice's products of one (columns, positions) tile in PSUM,
+// or add them to what is there.
 Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Product& p,
                   const WeightSlice& columns, const PositionTile& positions, int64_t partitions,
-                  uint32_t psum_base) {
+                  uint32_t psum_base, bool accumulate) {
   const MatrixLayer& matrix = *p.matrix;
   const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
   const int64_t tap_bytes = columns.count * bytes;
   const int64_t end_group = columns.first_group + columns.groups;
   const int64_t whole_end = std::min(end_group, p.channels_in / partitions);
   const int64_t whole = std::max<int64_t>(0, whole_end - columns.first_group);
-  bool accumulate = !columns.opens;
   auto emit = [&](int64_t group, int64_t groups, int64_t part_start, int64_t part_count,
                   int64_t first_tap, int64_t taps) {
     isa::TensorInstruction op;
@@ -306,7 +322,7 @@ Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Produ
     op.stationary_zero_point = static_cast<uint32_t>(matrix.weight_zero_point) & 0xFFU;
     op.column_count = static_cast<uint32_t>(columns.count);
     op.stationary_base = static_cast<uint32_t>(
-        memory.buffer(columns.chunk).offset + columns.row_offset +
+        memory.buffer(columns.chunk).offset + columns.weight_offsets[p.weights] +
         ((group - columns.first_group) * p.tap_height * p.tap_width + first_tap) * tap_bytes);
     op.moving_base =
         static_cast<uint32_t>(memory.buffer(p.in.buffer).offset + p.in_base + positions.in_offset +
@@ -387,52 +403,82 @@ isa::ScalarInstruction Drain(const MemoryPlan& memory, const Product& p, const W
   return op;
 }
 
+// A product and the boxes of positions in its operand.
+struct Term {
+  Product product;
+  std::vector<PositionTile> positions;
+};
+using Terms = std::shared_ptr<const std::vector<Term>>;
+
 // One slice's work on one box of positions; the last slice also drains the tile.
-void PlanTile(Planner& planner, const Product& p, const WeightSlice& columns,
-              const PositionTile& position, const FunctionFields& fields, uint32_t psum_base) {
+void PlanTile(Planner& planner, const Terms& terms, const WeightSlice& columns, size_t position,
+              const FunctionFields& fields, uint32_t psum_base) {
   const int64_t partitions = planner.partitions();
-  std::vector<BufferId> uses = {p.in.buffer, columns.chunk};
+  std::vector<BufferId> uses = {columns.chunk};
+  for (const Term& term : *terms) {
+    uses.push_back(term.product.in.buffer);
+  }
   if (columns.closes) {
-    uses.push_back(p.out.buffer);
+    uses.push_back(terms->back().product.out.buffer);
   }
   planner.AddOp(std::move(uses), [=](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
-    NEURON_RETURN_IF_ERROR(
-        EmitMatmul(program, memory, p, columns, position, partitions, psum_base));
+    bool accumulate = !columns.opens;
+    for (const Term& term : *terms) {
+      NEURON_RETURN_IF_ERROR(EmitMatmul(program, memory, term.product, columns,
+                                        term.positions[position], partitions, psum_base,
+                                        accumulate));
+      accumulate = true;
+    }
+    const Term& term = terms->back();
     return columns.closes
-               ? program.Append(Drain(memory, p, columns, position, fields, partitions, psum_base))
+               ? program.Append(Drain(memory, term.product, columns, term.positions[position],
+                                      fields, partitions, psum_base))
                : OkStatus();
   });
 }
 
-// Positions outside, so that the next layer can start before this one has ended; where weights take
-// much of SBUF, columns outside, so that each is loaded, used and forgotten.
-Status PlanProduct(Planner& planner, const Product& p) {
+// Products of one shape that are added up in PSUM: one, unless the layer is accurate. Positions
+// outside, so that the next layer can start before this one has ended; where weights take much of
+// SBUF, columns outside, so that each is loaded, used and forgotten.
+Status PlanProducts(Planner& planner, std::vector<Product> products) {
   constexpr int64_t kMuch = 4;  // a quarter
-  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(p.matrix->activation));
-  const std::vector<WeightSlice> slices = PlanWeights(planner, p);
+  const Product last = products.back();
+  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(last.matrix->activation));
   int64_t total = 1;
-  for (const FreeDim& dim : p.free) {
+  for (const FreeDim& dim : last.free) {
     total *= dim.size;
   }
-  const std::vector<PositionTile> positions = PlanPositions(p.free, planner.TileColumns(total));
+  WeightList weights;
+  std::vector<Term> terms;
+  for (Product& p : products) {
+    if (weights.empty() || weights.back() != p.matrix) {
+      weights.push_back(p.matrix);
+    }
+    p.weights = weights.size() - 1;
+    terms.push_back({p, PlanPositions(p.free, planner.TileColumns(total))});
+  }
+  const size_t positions = terms[0].positions.size();
+  const Terms shared = std::make_shared<const std::vector<Term>>(std::move(terms));
+  const std::vector<WeightSlice> slices = PlanWeights(planner, last, weights);
   int64_t bytes = 0;
   std::vector<std::span<const WeightSlice>> columns;
   for (size_t i = 0; i < slices.size(); ++i) {
-    bytes += WeightBytes(p, slices[i].groups, slices[i].count);
+    bytes +=
+        WeightBytes(last, slices[i].groups, slices[i].count) * static_cast<int64_t>(weights.size());
     if (slices[i].opens) {
       columns.emplace_back(slices.data() + i, 0);
     }
     columns.back() = {columns.back().data(), columns.back().size() + 1};
   }
   const bool by_column = bytes > planner.config().sbuf_bytes / kMuch;
-  const size_t tiles = positions.size() * columns.size();
+  const size_t tiles = positions * columns.size();
   const auto banks = planner.config().psum_bytes / isa::kPsumBankBytes;
   for (size_t tile = 0; tile < tiles; ++tile) {
-    const size_t position = by_column ? tile % positions.size() : tile / columns.size();
-    const size_t column = by_column ? tile / positions.size() : tile % columns.size();
+    const size_t position = by_column ? tile % positions : tile / columns.size();
+    const size_t column = by_column ? tile / positions : tile % columns.size();
     const auto psum_base = static_cast<uint32_t>(tile % banks) * isa::kPsumBankBytes;
     for (const WeightSlice& slice : columns[column]) {
-      PlanTile(planner, p, slice, positions[position], fields, psum_base);
+      PlanTile(planner, shared, slice, position, fields, psum_base);
     }
   }
   return OkStatus();
@@ -585,88 +631,130 @@ void UseSharedTaps(Planner& planner, const MatrixLayer& matrix, const Shape& in,
   p.last_tap_rows = w.kernel_width % shared * w.channels;
 }
 
-Status PlanChecked(Planner& planner, Product p, const Value& in_value) {
-  if (IsInteger(*p.matrix) !=
+Status CheckTypes(const Planner& planner, const MatrixLayer& matrix, const Value& in_value) {
+  if (IsInteger(matrix) !=
       (in_value.type == ElementType::kInt8 || in_value.type == ElementType::kUint8)) {
     return planner.Error(
         StatusCode::kUnsupported,
         fmt::format("weights are {} and the input is {}; the array multiplies two "
                     "floats or two 8-bit integers, so quantise both or neither",
-                    ElementTypeName(p.matrix->weight.type), ElementTypeName(in_value.type)));
+                    ElementTypeName(matrix.weight.type), ElementTypeName(in_value.type)));
   }
-  p.window = WindowOfWeights(*p.matrix, planner.partitions());
-  return PlanProduct(planner, p);
+  return OkStatus();
+}
+
+// The product over gathered windows: taps are channels.
+Product ProductOfWindows(const Factors& factors, const Window& w) {
+  Product p;
+  p.in = factors.in;
+  p.matrix = factors.matrix;
+  p.in_base = p.in.offset;
+  p.channels_in = w.kernel_width;
+  p.free = {{w.out_width, p.in.strides[1], 0}};
+  return p;
+}
+
+// The product over a feature map; `packs`: of copies of it, one for each tap.
+Product ProductOfMap(Planner& planner, const Factors& factors, const MatrixLayer& matrix,
+                     const Shape& in, const Window& w, bool packs) {
+  Product p;
+  p.in = factors.in;
+  p.matrix = factors.matrix;
+  const int64_t column = p.in.strides[w.axis_x];
+  const int64_t row = w.flat ? 0 : p.in.strides[w.axis_y];
+  p.free = {{w.out_width, matrix.strides[1] * column, 0},
+            {w.out_height, matrix.strides[0] * row, 0},
+            {w.batch, p.in.strides[0], 0}};
+  if (packs) {
+    p.in = PackPlanes(planner, p.in, matrix, w);
+    p.in_base = p.in.offset;
+    p.channels_in = w.channels * w.kernel_height * w.kernel_width;
+    return p;
+  }
+  p.in_base = p.in.offset - matrix.pads[0] * row - matrix.pads[1] * column;
+  p.channels_in = w.channels;
+  p.tap_height = w.kernel_height;
+  p.tap_width = w.kernel_width;
+  p.tap_stride_y = matrix.dilations[0] * row;
+  p.tap_stride_x = matrix.dilations[1] * column;
+  UseSharedTaps(planner, matrix, in, w, p);
+  return p;
 }
 
 Status LowerConv(Planner& planner, const Layer& layer, const MatrixLayer& matrix) {
   const Value& in_value = planner.graph().value(layer.inputs[0]);
   const Value& out_value = planner.graph().value(layer.outputs[0]);
   const Window w = WindowOf(in_value.shape, out_value.shape, matrix.weight);
-  Product p;
-  p.layer = &layer;
-  p.matrix = Borrow(matrix);
-  p.channels_out = matrix.weight.shape[0];
-  if (GathersWindows(matrix, w)) {
-    NEURON_ASSIGN_OR_RETURN(p.in, GatherWindows(planner, layer.inputs[0], matrix, w));
-    p.channels_in = w.kernel_width;
-    p.matrix = std::make_shared<const MatrixLayer>(PackedWeights(matrix, w));
-    p.free = {{w.out_width, p.in.strides[1], 0}};
-    p.in_base = p.in.offset;
+  const bool gathers = GathersWindows(matrix, w);
+  View in;
+  if (gathers) {
+    NEURON_ASSIGN_OR_RETURN(in, GatherWindows(planner, layer.inputs[0], matrix, w));
   } else {
     const auto low = HaloOf(in_value.shape.size(), matrix.pads[0], matrix.pads[1]);
     const auto high = HaloOf(in_value.shape.size(), matrix.pads[2], matrix.pads[3]);
-    NEURON_ASSIGN_OR_RETURN(p.in, planner.InSbuf(layer.inputs[0], 1, low, high));
-    const int64_t column = p.in.strides[w.axis_x];
-    const int64_t row = w.flat ? 0 : p.in.strides[w.axis_y];
-    const int64_t image = p.in.strides[0];
-    p.free = {{w.out_width, matrix.strides[1] * column, 0},
-              {w.out_height, matrix.strides[0] * row, 0},
-              {w.batch, image, 0}};
-    if (FitsPacked(planner.config(),
-                   PackedTapBytes(planner.config(), matrix, in_value.shape, out_value.shape))) {
-      p.in = PackPlanes(planner, p.in, matrix, w);
-      p.in_base = p.in.offset;
-      p.channels_in = w.channels * w.kernel_height * w.kernel_width;
-      p.matrix = std::make_shared<const MatrixLayer>(PackedWeights(matrix, w));
-    } else {
-      p.in_base = p.in.offset - matrix.pads[0] * row - matrix.pads[1] * column;
-      p.channels_in = w.channels;
-      p.tap_height = w.kernel_height;
-      p.tap_width = w.kernel_width;
-      p.tap_stride_y = matrix.dilations[0] * row;
-      p.tap_stride_x = matrix.dilations[1] * column;
-      UseSharedTaps(planner, matrix, in_value.shape, w, p);
+    NEURON_ASSIGN_OR_RETURN(in, planner.InSbuf(layer.inputs[0], 1, low, high));
+  }
+  const bool packs =
+      !gathers && FitsPacked(planner.config(), PackedTapBytes(planner.config(), matrix,
+                                                              in_value.shape, out_value.shape));
+  NEURON_ASSIGN_OR_RETURN(
+      const std::vector<Factors> parts,
+      SplitOperands(planner, in,
+                    gathers || packs ? std::make_shared<const MatrixLayer>(PackedWeights(matrix, w))
+                                     : Borrow(matrix)));
+  std::vector<Product> products;
+  products.reserve(parts.size());
+  for (const Factors& factors : parts) {
+    products.push_back(gathers ? ProductOfWindows(factors, w)
+                               : ProductOfMap(planner, factors, matrix, in_value.shape, w, packs));
+  }
+  NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueView(layer.outputs[0], 1));
+  for (Product& p : products) {
+    p.layer = &layer;
+    p.window = WindowOfWeights(*p.matrix, planner.partitions());
+    p.channels_out = matrix.weight.shape[0];
+    p.out = out;
+    p.out_base = out.offset;
+    p.free[0].out_stride = out.strides[w.axis_x];
+    if (p.free.size() > 1) {
+      p.free[1].out_stride = w.flat ? 0 : out.strides[w.axis_y];
+      p.free[2].out_stride = out.strides[0];
     }
   }
-  NEURON_ASSIGN_OR_RETURN(p.out, planner.NewValueView(layer.outputs[0], 1));
-  p.out_base = p.out.offset;
-  p.free[0].out_stride = p.out.strides[w.axis_x];
-  if (p.free.size() > 1) {
-    p.free[1].out_stride = w.flat ? 0 : p.out.strides[w.axis_y];
-    p.free[2].out_stride = p.out.strides[0];
-  }
-  return PlanChecked(planner, p, in_value);
+  NEURON_RETURN_IF_ERROR(CheckTypes(planner, matrix, in_value));
+  return PlanProducts(planner, std::move(products));
 }
 
 Status LowerLinear(Planner& planner, const Layer& layer, const MatrixLayer& matrix) {
   const Value& in_value = planner.graph().value(layer.inputs[0]);
   const Value& out_value = planner.graph().value(layer.outputs[0]);
   const int last_axis = static_cast<int>(in_value.shape.size()) - 1;
-  Product p;
-  p.layer = &layer;
-  p.matrix = Borrow(matrix);
-  p.channels_in = in_value.shape.back();
-  p.channels_out = matrix.weight.shape[0];
-  NEURON_ASSIGN_OR_RETURN(p.in, planner.InSbuf(layer.inputs[0], last_axis));
+  NEURON_ASSIGN_OR_RETURN(const View in, planner.InSbuf(layer.inputs[0], last_axis));
+  NEURON_ASSIGN_OR_RETURN(const std::vector<Factors> parts,
+                          SplitOperands(planner, in, Borrow(matrix)));
   NEURON_ASSIGN_OR_RETURN(
-      p.out, planner.NewValueView(layer.outputs[0], static_cast<int>(out_value.shape.size()) - 1));
-  p.in_base = p.in.offset;
-  p.out_base = p.out.offset;
-  for (int axis = last_axis; axis-- > 0;) {
-    const auto a = static_cast<size_t>(axis);
-    p.free.push_back({in_value.shape[a], p.in.strides[a], p.out.strides[a]});
+      const View out,
+      planner.NewValueView(layer.outputs[0], static_cast<int>(out_value.shape.size()) - 1));
+  std::vector<Product> products;
+  for (const Factors& factors : parts) {
+    Product p;
+    p.layer = &layer;
+    p.matrix = factors.matrix;
+    p.in = factors.in;
+    p.out = out;
+    p.in_base = p.in.offset;
+    p.out_base = out.offset;
+    p.channels_in = in_value.shape.back();
+    p.channels_out = matrix.weight.shape[0];
+    p.window = WindowOfWeights(*p.matrix, planner.partitions());
+    for (int axis = last_axis; axis-- > 0;) {
+      const auto a = static_cast<size_t>(axis);
+      p.free.push_back({in_value.shape[a], p.in.strides[a], out.strides[a]});
+    }
+    products.push_back(std::move(p));
   }
-  return PlanChecked(planner, p, in_value);
+  NEURON_RETURN_IF_ERROR(CheckTypes(planner, matrix, in_value));
+  return PlanProducts(planner, std::move(products));
 }
 
 }  // namespace

@@ -184,9 +184,10 @@ Status BindInputs(Graph& graph, const ImportOptions& options) {
     NEURON_ASSIGN_OR_RETURN(const Shape shape, BoundShape(input, options));
     for (const int64_t size : shape) {
       if (size < 1 || size > kMaxDimension || ElementCount(shape) > kMaxDimension) {
-        return Status(
-            StatusCode::kInvalidArgument,
-            "graph input '" + input.name + "' would have the shape " + ShapeToString(shape));
+        return Status(StatusCode::kInvalidArgument,
+                      "graph input '" + input.name + "' would have the shape " +
+                          ShapeToString(shape) +
+                          "; a tensor has at least one element and at most 2^31 in all");
       }
     }
     graph.tensors[input.name] = {input.type, shape, nullptr};
@@ -227,6 +228,10 @@ Result<LayerGraph> RunPasses(const ImportOptions& options, std::span<const std::
     NEURON_RETURN_IF_ERROR(AutoCast(module.graph, options.float_storage));
   }
   dump("auto-cast", ToText(module.graph));
+  if (options.accurate) {
+    MakeAccurate(module.graph);
+  }
+  dump("precision", ToText(module.graph));
   return std::move(module.graph);
 }
 
@@ -303,6 +308,7 @@ const std::vector<std::string>& PassNames() {
       result.emplace_back(pass.name);
     }
     result.emplace_back("auto-cast");
+    result.emplace_back("precision");
     return result;
   }();
   return names;

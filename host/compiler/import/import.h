@@ -25,6 +25,9 @@ struct ImportOptions {
   std::map<std::string, Shape> input_shapes;
   // How float weights and activations are stored: kFloat32 (as they are), kBfloat16 or kFloat16.
   ElementType float_storage = ElementType::kFloat32;
+  // Whether products of FP32 values and weights keep more digits, for three times the array's work
+  // (docs/numerics.md section 4).
+  bool accurate = false;
   // Values of inputs that are fixed when compiling; such an input is no input of the compiled
   // model. One number fills the input's whole shape: {"sr", {16000}}.
   std::map<std::string, std::vector<double>> constants;

@@ -85,9 +85,10 @@ class NodeContext : public onnx::InferenceContext {
 Status CheckShape(const HostNode& node, const std::string& output, const Shape& shape) {
   const bool bad = std::any_of(shape.begin(), shape.end(), [](int64_t dim) { return dim < 1; });
   if (bad || ElementCount(shape) > kMaxElements) {
-    return Status(
-        StatusCode::kInvalidArgument,
-        Describe(node) + ": output '" + output + "' would have the shape " + ShapeToString(shape));
+    return Status(StatusCode::kInvalidArgument,
+                  Describe(node) + ": output '" + output + "' would have the shape " +
+                      ShapeToString(shape) +
+                      "; a tensor has at least one element and at most 2^31 in all");
   }
   return OkStatus();
 }

@@ -2,6 +2,7 @@
 #include "host/compiler/passes/expression.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace neuron::compiler {
 namespace {
@@ -107,10 +108,42 @@ ValueId Expression::ToFloat(ValueId x) {
 
 ValueId Expression::Reduce(ReduceOp op, ValueId x, std::vector<int> axes) {
   Shape kept = shape(x);
+  int64_t count = 1;
   for (const int axis : axes) {
-    kept[static_cast<size_t>(axis)] = 1;
+    count *= std::exchange(kept[static_cast<size_t>(axis)], 1);
+  }
+  if (count > kLongRow) {
+    const int last = axes.back();
+    axes.pop_back();
+    return axes.empty() ? ReduceInParts(op, x, last) : Reduce(op, Reduce(op, x, {last}), axes);
   }
   return Add({x}, ReduceLayer{op, std::move(axes)}, std::move(kept), ElementType::kFloat32);
+}
+
+ValueId Expression::ReduceInParts(ReduceOp op, ValueId x, int axis) {
+  const int64_t size = shape(x)[static_cast<size_t>(axis)];
+  const bool adds = op == ReduceOp::kSum || op == ReduceOp::kMean;
+  const BinaryOp join = adds                   ? BinaryOp::kAdd
+                        : op == ReduceOp::kMax ? BinaryOp::kMax
+                                               : BinaryOp::kMin;
+  ValueId result = kNoValue;
+  for (int64_t start = 0; start < size; start += kLongRow / 2) {
+    const ValueId part =
+        Reduce(adds ? ReduceOp::kSum : op,
+               Slice(x, axis, start, std::min(kLongRow / 2, size - start)), {axis});
+    result = start == 0 ? part : Binary(join, result, part);
+  }
+  return op == ReduceOp::kMean ? Affine(result, 1.0F / static_cast<float>(size), 0.0F) : result;
+}
+
+ValueId Expression::Softmax(ValueId x, int axis) {
+  if (shape(x)[static_cast<size_t>(axis)] <= kLongRow) {
+    return Add({x}, SoftmaxLayer{axis}, shape(x), ElementType::kFloat32);
+  }
+  const ValueId power = Binary(BinaryOp::kSub, x, Reduce(ReduceOp::kMax, x, {axis}),
+                               Activation{.function = Function::kExp});
+  const ValueId sum = Reduce(ReduceOp::kSum, power, {axis});
+  return Binary(BinaryOp::kMul, power, Apply(Function::kReciprocal, sum));
 }
 
 ValueId Expression::Linear(ValueId x, const HostTensor& weight, std::vector<float> bias,

@@ -15,6 +15,38 @@ std::vector<int> SpatialAxes(const Shape& shape) {
   return axes;
 }
 
+// The node's result as a reduction of its first operand over `axes`.
+void EmitReduction(Lowering& lowering, const HostNode& node, ReduceOp op, std::vector<int> axes) {
+  const ValueId x = lowering.ValueOf(node.inputs[0]);
+  int64_t count = 1;
+  for (const int axis : axes) {
+    count *= lowering.info(node.inputs[0]).shape[static_cast<size_t>(axis)];
+  }
+  if (count <= Expression::kLongRow) {
+    lowering.Emit(node, {x}, ReduceLayer{op, std::move(axes)});
+    return;
+  }
+  Expression e(lowering, node);
+  e.Finish(e.Reduce(op, x, std::move(axes)));
+}
+
+// From so many elements on, a maximum over both axes of a window is made one axis at a time.
+constexpr int64_t kLargeWindow = 64;
+
+// The maxima of every row's windows, then those of their columns.
+void EmitByAxis(Lowering& lowering, const HostNode& node, ValueId x, const PoolLayer& pool) {
+  Shape shape = lowering.info(node.outputs[0]).shape;
+  shape[2] = lowering.info(node.inputs[0]).shape[2];
+  PoolLayer rows = pool;
+  PoolLayer columns = pool;
+  rows.kernel[0] = rows.strides[0] = rows.dilations[0] = 1;
+  rows.pads[0] = rows.pads[2] = 0;
+  columns.kernel[1] = columns.strides[1] = columns.dilations[1] = 1;
+  columns.pads[1] = columns.pads[3] = 0;
+  const ValueId maxima = lowering.EmitTemporary(node, {x}, rows, std::move(shape));
+  lowering.Emit(node, {maxima}, columns);
+}
+
 Refusal LowerPool(Lowering& lowering, const HostNode& node, ReduceOp op) {
   if (node.outputs.size() > 1 && !node.outputs[1].empty()) {
     return "its indices output is used";
@@ -34,7 +66,7 @@ Refusal LowerPool(Lowering& lowering, const HostNode& node, ReduceOp op) {
       std::any_of(window->pads.begin(), window->pads.end(), [](int64_t pad) { return pad != 0; });
   // One window over the whole plane is a reduction.
   if (!padded && std::equal(kernel.begin(), kernel.end(), input.begin() + 2, input.end())) {
-    lowering.Emit(node, {x}, ReduceLayer{op, SpatialAxes(input)});
+    EmitReduction(lowering, node, op, SpatialAxes(input));
     return std::nullopt;
   }
   PoolLayer layer;
@@ -47,7 +79,12 @@ Refusal LowerPool(Lowering& lowering, const HostNode& node, ReduceOp op) {
   if (layer.count_include_pad && padded && node.Int("ceil_mode", 0) != 0) {
     return "it counts the padding and rounds its size up";
   }
-  lowering.Emit(node, {x}, layer);
+  if (op == ReduceOp::kMax && layer.kernel[0] > 1 &&
+      layer.kernel[0] * layer.kernel[1] > kLargeWindow) {
+    EmitByAxis(lowering, node, x, layer);
+  } else {
+    lowering.Emit(node, {x}, layer);
+  }
   return std::nullopt;
 }
 
@@ -98,8 +135,7 @@ Refusal LowerGlobalPool(Lowering& lowering, const HostNode& node) {
   if (lowering.info(node.inputs[0]).shape.size() < 3) {
     return lowering.Invalid(node, "its input has no spatial dimensions");
   }
-  lowering.Emit(node, {lowering.ValueOf(node.inputs[0])},
-                ReduceLayer{Op, SpatialAxes(lowering.info(node.inputs[0]).shape)});
+  EmitReduction(lowering, node, Op, SpatialAxes(lowering.info(node.inputs[0]).shape));
   return std::nullopt;
 }
 
@@ -117,8 +153,7 @@ Refusal LowerReduce(Lowering& lowering, const HostNode& node) {
     lowering.Emit(node, {lowering.ValueOf(node.inputs[0])}, ReshapeLayer{});
     return std::nullopt;
   }
-  lowering.Emit(node, {lowering.ValueOf(node.inputs[0])},
-                ReduceLayer{Op, std::vector<int>(axes->begin(), axes->end())});
+  EmitReduction(lowering, node, Op, std::vector<int>(axes->begin(), axes->end()));
   return std::nullopt;
 }
 
@@ -135,14 +170,15 @@ Refusal LowerSoftmax(Lowering& lowering, const HostNode& node) {
   const ValueId x = lowering.ValueOf(node.inputs[0]);
   const std::span<const int64_t> dims(shape);
   const int64_t inner = ElementCount(dims.subspan(*axis + 1));
-  if (!flat || inner == 1) {
+  Expression e(lowering, node);
+  if (flat && inner != 1) {
+    const Shape matrix = {ElementCount(dims.first(*axis)), inner * shape[*axis]};
+    e.Finish(e.Softmax(e.Reshape(x, matrix), 1));
+  } else if (shape[*axis] > Expression::kLongRow) {
+    e.Finish(e.Softmax(x, static_cast<int>(*axis)));
+  } else {
     lowering.Emit(node, {x}, SoftmaxLayer{static_cast<int>(*axis)});
-    return std::nullopt;
   }
-  const Shape matrix = {ElementCount(dims.first(*axis)), inner * shape[*axis]};
-  const ValueId rows = lowering.EmitTemporary(node, {x}, ReshapeLayer{}, matrix);
-  const ValueId result = lowering.EmitTemporary(node, {rows}, SoftmaxLayer{1}, matrix);
-  lowering.Emit(node, {result}, ReshapeLayer{});
   return std::nullopt;
 }
 

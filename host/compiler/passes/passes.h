@@ -60,6 +60,9 @@ Status Finish(Module& module);
 // that `type` cannot hold.
 Status AutoCast(LayerGraph& graph, ElementType type);
 
+// Marks the matrix layers whose operands are FP32 as accurate.
+void MakeAccurate(LayerGraph& graph);
+
 // Whether a layer's operands, attributes and result fit one another as layer_graph.h says. A model
 // that ONNX's own rules let through may still fail here: kInvalidArgument, naming the layer.
 Status CheckLayer(const LayerGraph& graph, const Layer& layer);

@@ -65,6 +65,16 @@ int AxisAfterReshape(const Shape& from, const Shape& to, int axis, int64_t parti
   return same >= 0 ? same : RegroupedAxis(from, to, axis, partitions);
 }
 
+// Products that add up to an accurate layer's (split_operands.h).
+int64_t Products(const MatrixLayer& matrix) { return matrix.accurate ? 3 : 1; }
+
+// Bytes in which a layer reads an element of FP32: an accurate one reads its high and low part,
+// too.
+int64_t OperandBytes(const MatrixLayer& matrix) {
+  constexpr int64_t kHighBytes = 2;
+  return matrix.accurate ? kHighBytes + 2 * kWordBytes : kWordBytes;
+}
+
 // Weights of one column of the array for every tap, in each partition; taps that are packed or
 // share a pass are spread over partitions like channels.
 struct WeightShape {
@@ -85,7 +95,9 @@ WeightShape ShapeOfWeights(const MatrixLayer& matrix, const isa::Config& config,
   const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
   const int64_t passes =
       packed ? CeilDiv(inputs * shape[2] * shape[3], p) : CeilDiv(inputs, p) * taps;
-  return {CeilDiv(shape[0], p), passes, passes * outputs * bytes + 2 * kWordBytes};
+  const int64_t copies = matrix.accurate ? 2 : 1;
+  return {CeilDiv(shape[0], p), passes * Products(matrix),
+          copies * passes * outputs * bytes + 2 * kWordBytes};
 }
 
 }  // namespace
@@ -105,6 +117,10 @@ Footprint::Footprint(const LayerGraph& graph, const isa::Config& config)
   for (const Layer& layer : graph.layers) {
     if (std::holds_alternative<HostLayer>(layer.body)) {
       continue;
+    }
+    // An input is loaded in the layout that its reader wants.
+    if (std::holds_alternative<PoolLayer>(layer.body) && graph.value(layer.inputs[0]).is_input) {
+      part_axis_[static_cast<size_t>(layer.inputs[0])] = 1;
     }
     const auto out = static_cast<size_t>(layer.outputs[0]);
     if (IsView(layer)) {
@@ -175,6 +191,9 @@ int Footprint::OutputAxis(const Layer& layer) const {
   if (std::holds_alternative<PoolLayer>(layer.body)) {
     return 1;
   }
+  if (std::holds_alternative<ConcatLayer>(layer.body)) {
+    return in_axis;
+  }
   if (const auto* softmax = std::get_if<SoftmaxLayer>(&layer.body)) {
     int best = -1;
     for (int axis = 0; axis <= last; ++axis) {
@@ -242,10 +261,11 @@ int64_t Footprint::LayoutCopy(const Layer& layer, const PartShapes& part, size_t
 
 int64_t Footprint::MatrixWorkspace(const Layer& layer, const MatrixLayer& matrix,
                                    const PartShapes& part) const {
-  if (!matrix.is_conv) {
-    return LayoutCopy(layer, part, 0, static_cast<int>(part.in[0].size()) - 1);
-  }
-  return LayoutCopy(layer, part, 0, 1) + PackedBytes(matrix, part);
+  const int axis = matrix.is_conv ? 1 : static_cast<int>(part.in[0].size()) - 1;
+  const int64_t parts = OperandBytes(matrix) - kWordBytes;
+  const int64_t split = BytesAs(part.in[0], axis, kWordBytes) * parts / kWordBytes;
+  return LayoutCopy(layer, part, 0, axis) + split +
+         PackedBytes(matrix, part) * OperandBytes(matrix) / kWordBytes;
 }
 
 int64_t Footprint::BinaryWorkspace(const Layer& layer, const BinaryLayer& binary,
@@ -314,8 +334,14 @@ int64_t Footprint::Workspace(const Layer& layer, const PartShapes& part) const {
                ? std::min(words, kRingSlots * ChainTileElements(config_) * kWordBytes)
                : 0;
   }
-  if (std::holds_alternative<ReduceLayer>(layer.body)) {
-    return 2 * words + BytesAs(part.in[0], -1, kWordBytes) / std::max<int64_t>(1, config_.p);
+  if (std::holds_alternative<PoolLayer>(layer.body)) {
+    return LayoutCopy(layer, part, 0, 1);
+  }
+  if (const auto* reduce = std::get_if<ReduceLayer>(&layer.body)) {
+    // What is reduced over partitions is gathered in another layout first.
+    const bool gathers = std::ranges::count(reduce->axes, PartAxis(layer.inputs[0])) != 0;
+    return 2 * words +
+           (gathers ? BytesAs(part.in[0], -1, kWordBytes) / std::max<int64_t>(1, config_.p) : 0);
   }
   return 0;
 }
@@ -389,7 +415,9 @@ bool Footprint::TooLargeToPack(const Layer& layer, const PartShapes& part) const
 
 int64_t Footprint::CopyCycles(const Layer& layer, const PartShapes& part) const {
   const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
-  return matrix == nullptr ? 0 : PackedBytes(*matrix, part) * config_.p / config_.axi_bytes;
+  return matrix == nullptr ? 0
+                           : PackedBytes(*matrix, part) * OperandBytes(*matrix) / kWordBytes *
+                                 config_.p / config_.axi_bytes;
 }
 
 }  // namespace neuron::compiler

@@ -67,19 +67,8 @@ class NeedFinder {
         {axis_, pool.strides[i], -pool.pads[i], (pool.kernel[i] - 1) * pool.dilations[i] + 1});
   }
 
-  Needs operator()(const ReduceLayer& reduce) const {
-    const bool kept = out_.size() == in_.size();
-    int axis = axis_;
-    if (!kept) {
-      for (const int gone : reduce.axes) {
-        axis += gone <= axis ? 1 : 0;
-      }
-    }
-    if (std::ranges::count(reduce.axes, axis) != 0) {
-      return std::nullopt;
-    }
-    return One({axis});
-  }
+  Needs operator()(const ReduceLayer& reduce) const { return AllBut(reduce.axes); }
+  Needs operator()(const ArgLayer& arg) const { return AllBut({arg.axis}); }
 
   Needs operator()(const SoftmaxLayer& softmax) const {
     return axis_ == softmax.axis ? std::nullopt : Same();
@@ -170,6 +159,17 @@ class NeedFinder {
   static Needs One(AxisNeed need) { return std::vector<AxisNeed>{need}; }
   static Needs Whole() { return One({}); }
   Needs Same() const { return One({axis_}); }
+
+  // Of a layer that works along `axes` and keeps them in its output or drops them.
+  Needs AllBut(const std::vector<int>& axes) const {
+    int axis = axis_;
+    if (out_.size() != in_.size()) {
+      for (const int gone : axes) {
+        axis += gone <= axis ? 1 : 0;
+      }
+    }
+    return std::ranges::count(axes, axis) != 0 ? std::nullopt : One({axis});
+  }
 
   // NumPy rules: shorter operands lack leading axes; an axis of one index is needed as it is.
   Needs Broadcast() const {

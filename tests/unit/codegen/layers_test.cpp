@@ -442,6 +442,62 @@ TEST(Conv, WindowsOfFeaturesOnPartitions) {
   ExpectNear(RunGraph(graph, {x}), Onnx("Conv", {}, {features, weight}), 3e-5);
 }
 
+// Inputs of every size from 2^-10 to 2 and weights of many bits; with taps packed (3 channels),
+// with a group of channels that is not full (20) and with full ones (32).
+class AccurateConv : public testing::TestWithParam<int64_t> {};
+
+TEST_P(AccurateConv, KeepsTheDigitsOfFloats) {
+  const int64_t channels = GetParam();
+  MatrixLayer matrix;
+  matrix.weight = RandomFloats({18, channels, 3, 3}, 31);
+  matrix.bias = {RandomFloats({18}, 32).ToFloats()};
+  matrix.pads = {1, 1, 1, 1};
+  HostTensor x = RandomFloats({1, channels, 9, 11}, 33);
+  for (size_t i = 0; i < x.as<float>().size(); ++i) {
+    x.as<float>()[i] = std::ldexp(x.as<float>()[i], -static_cast<int>(i % 11));
+  }
+  HostTensor bias(ElementType::kFloat32, {18});
+  std::ranges::copy(matrix.bias, bias.as<float>().begin());
+  const std::vector<int64_t> pads = {1, 1, 1, 1};
+  const HostTensor expected = Onnx("Conv", {{"pads", pads}}, {x, matrix.weight, bias});
+  const auto largest_error = [&](bool accurate) {
+    matrix.accurate = accurate;
+    GraphBuilder g;
+    const ValueId a = g.Input("a", {1, channels, 9, 11});
+    const HostTensor got = RunGraph(g.Finish(g.Layer(matrix, {a}, {1, 18, 9, 11})), {x});
+    double error = 0.0;
+    double largest = 0.0;
+    for (int64_t i = 0; i < std::min(got.elements(), expected.elements()); ++i) {
+      error = std::max(error, std::abs(got.ValueAt(i) - expected.ValueAt(i)));
+      largest = std::max(largest, std::abs(expected.ValueAt(i)));
+    }
+    return error / largest;
+  };
+  const double accurate = largest_error(true);
+  // docs/numerics.md section 4: one FP32 addition for each slice of the three products, beside what
+  // the split operands lose.
+  const int64_t slices =
+      3 * (channels < 16 ? (9 * channels + 15) / 16 : 9 * ((channels + 15) / 16));
+  EXPECT_LT(accurate, 0x1p-20 + static_cast<double>(slices) * 0x1p-24) << "of the largest output";
+  EXPECT_GT(largest_error(false), 4 * accurate);
+}
+
+INSTANTIATE_TEST_SUITE_P(Channels, AccurateConv, testing::Values(3, 20, 32));
+
+TEST(Linear, AccurateKeepsTheDigitsOfFloats) {
+  GraphBuilder g;
+  const ValueId a = g.Input("a", {1, 5, 70});
+  MatrixLayer matrix;
+  matrix.is_conv = false;
+  matrix.accurate = true;
+  matrix.weight = RandomFloats({37, 70}, 34);
+  const LayerGraph graph = g.Finish(g.Layer(matrix, {a}, {1, 5, 37}));
+  const auto x = RandomFloats({1, 5, 70}, 35);
+  const std::vector<int64_t> perm = {1, 0};
+  const auto transposed = Onnx("Transpose", {{"perm", perm}}, {matrix.weight});
+  ExpectNear(RunGraph(graph, {x}), Onnx("MatMul", {}, {x, transposed}), 0x1p-20);
+}
+
 TEST(Linear, TokensTimesWeights) {
   GraphBuilder g;
   const ValueId a = g.Input("a", {2, 5, 70});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which tensors --auto-cast stores in 16 bits.
+// Which tensors --auto-cast stores in 16 bits, and what --precision accurate marks.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -117,6 +117,26 @@ TEST(AutoCastTest, AWeightBeyondFloat16IsRefusedByName) {
   EXPECT_EQ(graph.status().code(), StatusCode::kUnsupported);
   EXPECT_THAT(graph.status().message(), testing::HasSubstr("'Conv_a' (Conv) has the weight 70000"));
   EXPECT_TRUE(ImportAs(TwoConvolutions(70000.0F), ElementType::kBfloat16).ok());
+}
+
+TEST(PrecisionTest, AccurateMarksProductsOfFloats) {
+  ImportOptions options;
+  options.bytes = TwoConvolutions(1.0F / 3).Bytes();
+  options.accurate = true;
+  const auto graph = ImportModel(options);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  EXPECT_TRUE(std::get<MatrixLayer>(graph->layers[0].body).accurate);
+  EXPECT_TRUE(std::get<MatrixLayer>(graph->layers[2].body).accurate);
+}
+
+TEST(PrecisionTest, AccurateLeavesStorageOfSixteenBits) {
+  ImportOptions options;
+  options.bytes = TwoConvolutions(1.0F / 3).Bytes();
+  options.float_storage = ElementType::kBfloat16;
+  options.accurate = true;
+  const auto graph = ImportModel(options);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  EXPECT_FALSE(std::get<MatrixLayer>(graph->layers[0].body).accurate);
 }
 
 }  // namespace

@@ -90,6 +90,59 @@ TEST(LoweringTest, WholePlanePoolIsAReduction) {
   EXPECT_THAT(BodyAt<ReduceLayer>(graph, 0).axes, ElementsAre(2, 3));
 }
 
+TEST(LoweringTest, AMaximumOverALargeWindowTakesOneAxisAtATime) {
+  ModelBuilder model;
+  model.Input("x", {1, 1, 40, 30}).Output("y");
+  auto* node = model.Node("MaxPool", {"x"}, "y");
+  SetInts(node, "kernel_shape", {9, 8});
+  SetInts(node, "strides", {3, 2});
+  const LayerGraph graph = ImportOrFail(model);
+  EXPECT_THAT(BodyAt<PoolLayer>(graph, 0).kernel, ElementsAre(1, 8));
+  EXPECT_THAT(BodyAt<PoolLayer>(graph, 0).strides, ElementsAre(1, 2));
+  EXPECT_THAT(graph.value(graph.layers[0].outputs[0]).shape, ElementsAre(1, 1, 40, 12));
+  EXPECT_THAT(BodyAt<PoolLayer>(graph, 1).kernel, ElementsAre(9, 1));
+  EXPECT_THAT(BodyAt<PoolLayer>(graph, 1).strides, ElementsAre(3, 1));
+}
+
+TEST(LoweringTest, APoolOfALargePlaneReducesRowsFirst) {
+  ModelBuilder model;
+  model.Input("x", {1, 2, 80, 60}).Output("y").Node("GlobalAveragePool", {"x"}, "y");
+  const LayerGraph graph = ImportOrFail(model);
+  EXPECT_THAT(BodyAt<ReduceLayer>(graph, 0).axes, ElementsAre(3));
+  EXPECT_THAT(BodyAt<ReduceLayer>(graph, 1).axes, ElementsAre(2));
+}
+
+TEST(LoweringTest, AMeanOverALongAxisAddsSumsOfItsParts) {
+  ModelBuilder model;
+  model.Input("x", {2, 5000}).Output("y");
+  SetInts(model.Node("ReduceMean", {"x"}, "y"), "axes", {1});
+  const LayerGraph graph = ImportOrFail(model);
+  int sums = 0;
+  for (const Layer& layer : graph.layers) {
+    const auto* reduce = std::get_if<ReduceLayer>(&layer.body);
+    if (reduce != nullptr) {
+      EXPECT_EQ(reduce->op, ReduceOp::kSum);
+      EXPECT_LE(graph.value(layer.inputs[0]).shape[1], 2048);
+      ++sums;
+    }
+  }
+  EXPECT_EQ(sums, 3) << ToText(graph);
+}
+
+TEST(LoweringTest, ASoftmaxOfManyClassesNeedsNoWholeRow) {
+  ModelBuilder model;
+  model.Input("x", {2, 5000}).Output("y");
+  SetInt(model.Node("Softmax", {"x"}, "y"), "axis", 1);
+  const LayerGraph graph = ImportOrFail(model);
+  int exponentials = 0;
+  for (const Layer& layer : graph.layers) {
+    EXPECT_FALSE(std::holds_alternative<SoftmaxLayer>(layer.body)) << ToText(graph);
+    const auto* binary = std::get_if<BinaryLayer>(&layer.body);
+    exponentials += binary != nullptr && binary->activation.function == Function::kExp ? 1 : 0;
+  }
+  EXPECT_EQ(exponentials, 1) << ToText(graph);
+}
+
 TEST(LoweringTest, SameUpperPadsMoreAtTheEnd) {
   ModelBuilder model;
   model.Input("x", {1, 1, 5, 5}).Output("y").Floats("w", {1, 1, 2, 2}, {1, 1, 1, 1});

@@ -208,5 +208,15 @@ TEST(Slicing, AReshapeThatSplitsAnAxisIsCutAlongItsOuterPart) {
   EXPECT_FALSE(NeedsOf(b.graph, b.graph.layers[0], 3).has_value());
 }
 
+TEST(Tile, ReducesAndPicksLargestRowByRow) {
+  Builder builder;
+  const ValueId x = builder.Add({1, 8, 200, 64}, true);
+  const ValueId sums = builder.Layer(ReduceLayer{ReduceOp::kSum, {3}}, {x}, {1, 8, 200, 1});
+  const ValueId which = builder.Layer(ArgLayer{false, 3}, {x}, {1, 8, 200});
+  builder.graph.value(which).type = ElementType::kInt64;
+  const LayerGraph tiled = ExpectSameInParts(builder.Finish({sums, which}), 16384);
+  EXPECT_GT(CountStores(tiled), 2) << ToText(tiled);
+}
+
 }  // namespace
 }  // namespace neuron::compiler
