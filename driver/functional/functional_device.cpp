@@ -184,6 +184,7 @@ Status FunctionalDevice::Launch(uint32_t core_index, const LaunchDescriptor& lau
     return Status(StatusCode::kUnsupported, "the functional model writes no trace; use rtl");
   }
   core.launch = launch;
+  core.model->ForgetAbort();
   core.active = true;
   core.running = std::async(std::launch::async, [this, &core, run = ToSimulation(launch)] {
     const auto start = std::chrono::steady_clock::now();

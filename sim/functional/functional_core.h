@@ -44,6 +44,8 @@ class FunctionalCore {
   // Stops the launch that is running, or the next one, before its next instruction, with
   // Error::kAborted. May be called from any thread.
   void RequestAbort() { abort_.store(true); }
+  // Forgets a request that came when the last run had nothing left to stop. Not while one runs.
+  void ForgetAbort() { abort_.store(false); }
 
   // For tests and debuggers. Rows are partitions.
   CoreState& state() { return state_; }

@@ -215,5 +215,13 @@ TEST(Launch, AbortStopsTheNextInstructionOnly) {
   EXPECT_EQ(program.Run().status, isa::Status::kDone);
 }
 
+TEST(Launch, AForgottenAbortStopsNothing) {
+  TestProgram program("tiny");
+  program.core.RequestAbort();
+  program.core.ForgetAbort();
+  program.Add(FillWords(0, 1));
+  EXPECT_EQ(program.Run().status, isa::Status::kDone);
+}
+
 }  // namespace
 }  // namespace neuron::sim
