@@ -105,6 +105,10 @@ struct BodyText {
   std::string operator()(const SoftmaxLayer& layer) const {
     return "softmax axis=" + std::to_string(layer.axis);
   }
+  std::string operator()(const NormalizeLayer& layer) const {
+    return "normalize epsilon=" + NumbersText({layer.epsilon}) +
+           " scale=" + NumbersText(layer.scale) + " bias=" + NumbersText(layer.bias);
+  }
   std::string operator()(const ReshapeLayer&) const { return "reshape"; }
   std::string operator()(const TransposeLayer& layer) const {
     return "transpose perm=" + ListText(layer.perm);

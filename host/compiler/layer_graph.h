@@ -74,9 +74,9 @@ struct Activation {
 //   linear: x [..., K], weight [M, K] (already transposed) -> [..., M]; kernel, pads unused
 // Float: t = sum + bias, y = activation(t).
 // Integer (x and weight 8-bit): acc = sum (x - zx) * (w - zw) + bias, exact INT32;
-//   t = acc * scale[m] with scale[m] = sx * sw[m] / sy (or sx * sw[m] when the output is float);
-//   y = activation(t), stored with the output's zero-point. Clamps are in units of y's steps
-//   (already divided by sy).
+//   t = acc * scale[m] with scale[m] = sx * sw[m] / sy; y = activation(t), stored with the output's
+//   zero-point, clamps in steps of y (already divided by sy). Where the output is float or the
+//   function not linear: scale[m] = sx * sw[m], clamps and y real, y / sy is rounded once.
 // Accurate FP32 layers split their operands (docs/numerics.md section 4).
 struct MatrixLayer {
   bool is_conv = true;
@@ -156,6 +156,14 @@ struct SoftmaxLayer {
   int axis = -1;  // non-negative after import
 };
 
+// y = (x - mean) / sqrt(variance + epsilon) * scale + bias along the last axis, on reals; one scale
+// and one bias for each index of that axis. An output with quantization is rounded once.
+struct NormalizeLayer {
+  float epsilon = 0.0F;
+  std::vector<float> scale;
+  std::vector<float> bias;
+};
+
 // Same elements in the same row-major order: Reshape, Flatten, Squeeze, Unsqueeze, Identity.
 struct ReshapeLayer {};
 
@@ -228,8 +236,9 @@ struct HostLayer {
 
 using LayerBody =
     std::variant<MatrixLayer, BatchMatmulLayer, BinaryLayer, UnaryLayer, PoolLayer, ReduceLayer,
-                 SoftmaxLayer, ReshapeLayer, TransposeLayer, ConcatLayer, SliceLayer, PadLayer,
-                 StoreLayer, TakeLayer, ExpandLayer, GatherLayer, SelectLayer, ArgLayer, HostLayer>;
+                 SoftmaxLayer, NormalizeLayer, ReshapeLayer, TransposeLayer, ConcatLayer,
+                 SliceLayer, PadLayer, StoreLayer, TakeLayer, ExpandLayer, GatherLayer, SelectLayer,
+                 ArgLayer, HostLayer>;
 
 struct Layer {
   std::string name;                // first source node, as Netron shows it

@@ -142,6 +142,7 @@ std::string LayerKind(const Layer& layer) {
     std::string operator()(const PoolLayer&) const { return "Pool"; }
     std::string operator()(const ReduceLayer&) const { return "Reduce"; }
     std::string operator()(const SoftmaxLayer&) const { return "Softmax"; }
+    std::string operator()(const NormalizeLayer&) const { return "Normalize"; }
     std::string operator()(const ReshapeLayer&) const { return "Reshape"; }
     std::string operator()(const TransposeLayer&) const { return "Transpose"; }
     std::string operator()(const ConcatLayer&) const { return "Concat"; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions and products with constant weights: for each tile of up to 512 output positions and
+// Products with constant weights: for each tile of up to 512 output positions and
 // P output channels one matmul instruction (two when the input channels do not fill their last
 // group) and one activate that moves the sums from PSUM to SBUF.
 #include <fmt/format.h>
@@ -9,44 +9,16 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "host/compiler/codegen/instructions.h"
+#include "host/compiler/codegen/matrix_product.h"
 #include "host/compiler/codegen/planner.h"
 #include "host/compiler/codegen/split_operands.h"
-#include "host/compiler/codegen/taps.h"
 #include "host/compiler/codegen/tiling.h"
 
 namespace neuron::compiler {
 namespace {
-
-constexpr int64_t kPartitionStep = int64_t{1} << isa::kSbufPartitionShift;
-
-// One free dimension of the product: positions of the output.
-struct FreeDim {
-  int64_t size = 1;
-  int64_t in_stride = 0;
-  int64_t out_stride = 0;
-};
-
-// Everything tiles need to know, in bytes and elements.
-struct Product {
-  const Layer* layer = nullptr;
-  std::shared_ptr<const MatrixLayer> matrix;  // the layer's, its packed form, or a part of that
-  size_t weights = 0;                         // which of the slices' weights are `matrix`'s
-  View in;
-  View out;
-  int64_t in_base = 0;        // offset in in.buffer of the first operand of tap 0
-  int64_t out_base = 0;       // offset in out.buffer
-  std::vector<FreeDim> free;  // innermost first
-  int64_t channels_in = 1;    // contraction length per tap, all groups
-  int64_t channels_out = 1;
-  int64_t tap_width = 1;  // taps along the inner and outer kernel axes
-  int64_t tap_height = 1;
-  int64_t tap_stride_x = 0;  // bytes in the input from tap to tap
-  int64_t tap_stride_y = 0;
-  int64_t last_tap_rows = 0;  // partitions that the last tap of a row has; 0: like the others
-  int64_t window = 0;         // partitions that share an exponent in one pass
-};
 
 // Weights of output channels [first, first + count) for some of the input channels: all that they
 // need unless that is much at once. The last slice of a column tile brings bias and scale.
@@ -281,23 +253,6 @@ std::vector<PositionTile> PlanPositions(std::vector<FreeDim> dims, int64_t limit
   return tiles;
 }
 
-// Partitions of one pass. Where most weights are zero (a filter bank), a column that ignores an
-// input would still share its exponent, and small inputs next to large ones would lose their
-// digits; narrow passes keep them apart (docs/numerics.md section 4).
-int64_t WindowOfWeights(const MatrixLayer& matrix, int64_t partitions) {
-  constexpr int64_t kNarrow = 4;
-  constexpr int64_t kSparse = 4;  // one weight in four or fewer
-  if (IsInteger(matrix) || matrix.group != 1) {
-    return partitions;
-  }
-  int64_t used = 0;
-  const std::vector<float> weights = matrix.weight.ToFloats();
-  for (const float weight : weights) {
-    used += weight != 0.0F ? 1 : 0;
-  }
-  return used * kSparse < static_cast<int64_t>(weights.size()) ? kNarrow : partitions;
-}
-
 // The matmul instructions that leave one slice's products of one (columns, positions) tile in PSUM,
 // or add them to what is there.
 Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Product& p,
@@ -362,10 +317,14 @@ Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Produ
                              : OkStatus();
 }
 
-// The activate that takes a finished tile from PSUM to the output.
+// Where the results of a function wait to be counted in steps of an 8-bit output: FP32, one tile in
+// each. None where ScalarE stores the output itself.
+using Waiting = std::vector<View>;
+
+// The activate that takes a finished tile from PSUM to the output, or to `waiting`.
 isa::ScalarInstruction Drain(const MemoryPlan& memory, const Product& p, const WeightSlice& columns,
                              const PositionTile& positions, const FunctionFields& fields,
-                             int64_t partitions, uint32_t psum_base) {
+                             int64_t partitions, uint32_t psum_base, const View* waiting) {
   const MatrixLayer& matrix = *p.matrix;
   Tile tile;
   tile.part_count = columns.count;
@@ -388,6 +347,14 @@ isa::ScalarInstruction Drain(const MemoryPlan& memory, const Product& p, const W
   op.out_stride0 = static_cast<int32_t>(positions.dims[0].out_stride);
   op.out_stride1 = static_cast<int32_t>(positions.dims[1].out_stride);
   op.out_stride2 = static_cast<int32_t>(positions.dims[2].out_stride);
+  if (waiting != nullptr) {
+    op.out_dtype = static_cast<uint32_t>(isa::Dtype::kFp32);
+    op.out_zero_point = 0;
+    op.out_base = static_cast<uint32_t>(memory.buffer(waiting->buffer).offset + waiting->offset);
+    op.out_stride0 = op.in_stride0;
+    op.out_stride1 = op.in_stride1;
+    op.out_stride2 = op.in_stride2;
+  }
   const auto chunk = static_cast<uint32_t>(memory.buffer(columns.chunk).offset);
   const auto partition = static_cast<uint32_t>(isa::Operand::kPartition);
   if (!matrix.bias.empty() || !matrix.bias_int.empty()) {
@@ -410,17 +377,65 @@ struct Term {
 };
 using Terms = std::shared_ptr<const std::vector<Term>>;
 
-// One slice's work on one box of positions; the last slice also drains the tile.
+// Stores what waits as 8-bit steps of the output.
+isa::VectorInstruction CountSteps(const MemoryPlan& memory, const View& waiting,
+                                  const isa::ScalarInstruction& stored,
+                                  const isa::ScalarInstruction& drain, float step) {
+  isa::VectorInstruction op;
+  op.opcode = static_cast<uint32_t>(isa::Opcode::kTensorScalar);
+  op.part_count = drain.part_count;
+  op.in0_dtype = static_cast<uint32_t>(waiting.dtype);
+  op.in0_base = static_cast<uint32_t>(memory.buffer(waiting.buffer).offset + waiting.offset);
+  op.in0_stride0 = drain.out_stride0;
+  op.in0_stride1 = drain.out_stride1;
+  op.in0_stride2 = drain.out_stride2;
+  op.out_dtype = stored.out_dtype;
+  op.out_zero_point = stored.out_zero_point;
+  op.out_base = stored.out_base;
+  op.out_stride0 = stored.out_stride0;
+  op.out_stride1 = stored.out_stride1;
+  op.out_stride2 = stored.out_stride2;
+  op.alu0 = static_cast<uint32_t>(isa::Alu::kMul);
+  op.scalar0 = std::bit_cast<uint32_t>(1.0F / step);
+  op.alu1 = static_cast<uint32_t>(isa::Alu::kBypass);
+  op.size0 = drain.size0;
+  op.size1 = drain.size1;
+  op.size2 = drain.size2;
+  op.window_size0 = op.window_size1 = op.window_size2 = 1;
+  return op;
+}
+
+// Buffers for tiles of at most `positions` results each, where the layer's function makes it take
+// two steps to 8 bits.
+Waiting PlanWaiting(Planner& planner, const Product& p, const FunctionFields& fields,
+                    int64_t positions) {
+  Waiting waiting;
+  const bool linear = fields.func == isa::Func::kIdentity || fields.func == isa::Func::kLeaky;
+  const bool integer = p.out.dtype == isa::Dtype::kInt8 || p.out.dtype == isa::Dtype::kUint8;
+  for (int64_t n = 0; n < kWaitingTiles && integer && !linear; ++n) {
+    waiting.push_back(planner.NewView("real results of " + p.layer->name, isa::Dtype::kFp32,
+                                      {planner.partitions(), positions}, 0));
+  }
+  return waiting;
+}
+
+// One slice's work on one box of positions; the last slice also drains the tile, in two steps where
+// results wait.
 void PlanTile(Planner& planner, const Terms& terms, const WeightSlice& columns, size_t position,
-              const FunctionFields& fields, uint32_t psum_base) {
+              const FunctionFields& fields, uint32_t psum_base, const std::optional<View>& wait) {
   const int64_t partitions = planner.partitions();
+  const Product& last = terms->back().product;
   std::vector<BufferId> uses = {columns.chunk};
   for (const Term& term : *terms) {
     uses.push_back(term.product.in.buffer);
   }
   if (columns.closes) {
-    uses.push_back(terms->back().product.out.buffer);
+    uses.push_back(last.out.buffer);
   }
+  if (columns.closes && wait.has_value()) {
+    uses.push_back(wait->buffer);
+  }
+  const float step = planner.ScaleOf(planner.graph().value(last.layer->outputs[0]));
   planner.AddOp(std::move(uses), [=](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
     bool accumulate = !columns.opens;
     for (const Term& term : *terms) {
@@ -429,300 +444,22 @@ void PlanTile(Planner& planner, const Terms& terms, const WeightSlice& columns, 
                                         accumulate));
       accumulate = true;
     }
+    if (!columns.closes) {
+      return OkStatus();
+    }
     const Term& term = terms->back();
-    return columns.closes
-               ? program.Append(Drain(memory, term.product, columns, term.positions[position],
-                                      fields, partitions, psum_base))
-               : OkStatus();
+    const auto drain = [&](const View* waiting) {
+      return Drain(memory, term.product, columns, term.positions[position], fields, partitions,
+                   psum_base, waiting);
+    };
+    const isa::ScalarInstruction stored = drain(nullptr);
+    if (!wait.has_value()) {
+      return program.Append(stored);
+    }
+    const isa::ScalarInstruction waiting = drain(&*wait);
+    NEURON_RETURN_IF_ERROR(program.Append(waiting));
+    return program.Append(CountSteps(memory, *wait, stored, waiting, step));
   });
-}
-
-// Products of one shape that are added up in PSUM: one, unless the layer is accurate. Positions
-// outside, so that the next layer can start before this one has ended; where weights take much of
-// SBUF, columns outside, so that each is loaded, used and forgotten.
-Status PlanProducts(Planner& planner, std::vector<Product> products) {
-  constexpr int64_t kMuch = 4;  // a quarter
-  const Product last = products.back();
-  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(last.matrix->activation));
-  int64_t total = 1;
-  for (const FreeDim& dim : last.free) {
-    total *= dim.size;
-  }
-  WeightList weights;
-  std::vector<Term> terms;
-  for (Product& p : products) {
-    if (weights.empty() || weights.back() != p.matrix) {
-      weights.push_back(p.matrix);
-    }
-    p.weights = weights.size() - 1;
-    terms.push_back({p, PlanPositions(p.free, planner.TileColumns(total))});
-  }
-  const size_t positions = terms[0].positions.size();
-  const Terms shared = std::make_shared<const std::vector<Term>>(std::move(terms));
-  const std::vector<WeightSlice> slices = PlanWeights(planner, last, weights);
-  int64_t bytes = 0;
-  std::vector<std::span<const WeightSlice>> columns;
-  for (size_t i = 0; i < slices.size(); ++i) {
-    bytes +=
-        WeightBytes(last, slices[i].groups, slices[i].count) * static_cast<int64_t>(weights.size());
-    if (slices[i].opens) {
-      columns.emplace_back(slices.data() + i, 0);
-    }
-    columns.back() = {columns.back().data(), columns.back().size() + 1};
-  }
-  const bool by_column = bytes > planner.config().sbuf_bytes / kMuch;
-  const size_t tiles = positions * columns.size();
-  const auto banks = planner.config().psum_bytes / isa::kPsumBankBytes;
-  for (size_t tile = 0; tile < tiles; ++tile) {
-    const size_t position = by_column ? tile % positions : tile / columns.size();
-    const size_t column = by_column ? tile / positions : tile % columns.size();
-    const auto psum_base = static_cast<uint32_t>(tile % banks) * isa::kPsumBankBytes;
-    for (const WeightSlice& slice : columns[column]) {
-      PlanTile(planner, shared, slice, position, fields, psum_base);
-    }
-  }
-  return OkStatus();
-}
-
-// Geometry of a convolution over [N, C, H, W], with 1-D ones as H = 1.
-struct Window {
-  int64_t batch, channels, height, width, out_height, out_width, kernel_height, kernel_width;
-  size_t axis_y, axis_x;
-  bool flat;  // no H axis
-};
-
-Window WindowOf(const Shape& in, const Shape& out, const HostTensor& weight) {
-  Window w{};
-  w.flat = in.size() == 3;
-  w.batch = in[0];
-  w.channels = in[1];
-  w.height = w.flat ? 1 : in[2];
-  w.width = in.back();
-  w.out_height = w.flat ? 1 : out[2];
-  w.out_width = out.back();
-  w.kernel_height = w.flat ? 1 : weight.shape[2];
-  w.kernel_width = weight.shape.back();
-  w.axis_y = 2;
-  w.axis_x = in.size() - 1;
-  return w;
-}
-
-std::vector<int64_t> HaloOf(size_t rank, int64_t y, int64_t x) {
-  std::vector<int64_t> halo(rank, 0);
-  halo[rank - 1] = x;
-  if (rank == 4) {
-    halo[2] = y;
-  }
-  return halo;
-}
-
-// Packs taps into partitions: virtual channel (tap, c) is the whole padded plane of channel c
-// shifted by the tap, one long DMA each; the convolution becomes 1x1 on channels * taps channels.
-View PackPlanes(Planner& planner, const View& in, const MatrixLayer& matrix, const Window& w) {
-  const int64_t bytes = in.element_bytes();
-  const int64_t row = w.flat ? 0 : in.strides[w.axis_y];
-  const int64_t column = in.strides[w.axis_x];
-  const int64_t span = (w.out_height - 1) * matrix.strides[0] * row +
-                       (w.out_width - 1) * matrix.strides[1] * column + bytes;
-  const int64_t virtual_channels = w.channels * w.kernel_height * w.kernel_width;
-  View packed = planner.NewView("taps of " + planner.layer().name, in.dtype,
-                                {virtual_channels, span / bytes}, 0);
-  packed.zero_point = in.zero_point;
-  const int64_t start = in.offset - matrix.pads[0] * row - matrix.pads[1] * column;
-  const int64_t partitions = planner.partitions();
-  planner.AddOp(
-      {in.buffer, packed.buffer}, [=](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
-        int64_t channel = 0;
-        for (int64_t y = 0; y < w.kernel_height; ++y) {
-          for (int64_t x = 0; x < w.kernel_width; ++x) {
-            const int64_t shift = y * matrix.dilations[0] * row + x * matrix.dilations[1] * column;
-            for (int64_t c = 0; c < w.channels;) {
-              const int64_t partition = channel % partitions;
-              const int64_t count = std::min(w.channels - c, partitions - partition);
-              isa::DmaInstruction dma = DmaCopy(isa::Space::kSbuf, 0, isa::Space::kSbuf, 0, bytes);
-              dma.src_base = static_cast<uint32_t>(memory.buffer(in.buffer).offset + start + shift +
-                                                   c * kPartitionStep);
-              dma.dst_base = static_cast<uint32_t>(memory.buffer(packed.buffer).offset +
-                                                   partition * kPartitionStep +
-                                                   channel / partitions * packed.group_stride);
-              SetDmaDims(dma, {span / bytes, count, 1, 1}, {bytes, kPartitionStep, 0, 0},
-                         {bytes, kPartitionStep, 0, 0});
-              NEURON_RETURN_IF_ERROR(program.Append(isa::Queue::kDma1, dma));
-              channel += count;
-              c += count;
-            }
-          }
-        }
-        return OkStatus();
-      });
-  return packed;
-}
-
-// The weights of a packed convolution: [M, taps * C, 1, 1].
-MatrixLayer PackedWeights(const MatrixLayer& matrix, const Window& w) {
-  MatrixLayer packed = matrix;
-  const int64_t taps = w.kernel_height * w.kernel_width;
-  const auto bytes = ElementBytes(matrix.weight.type);
-  const int64_t outputs = matrix.weight.shape[0];
-  packed.weight = HostTensor(matrix.weight.type, {outputs, taps * w.channels, 1, 1});
-  for (int64_t m = 0; m < outputs; ++m) {
-    for (int64_t c = 0; c < w.channels; ++c) {
-      for (int64_t tap = 0; tap < taps; ++tap) {
-        const auto from = static_cast<size_t>((m * w.channels + c) * taps + tap) * bytes;
-        const auto to = static_cast<size_t>(m * taps * w.channels + tap * w.channels + c) * bytes;
-        std::memcpy(packed.weight.data.data() + to, matrix.weight.data.data() + from, bytes);
-      }
-    }
-  }
-  return packed;
-}
-
-// A one-channel signal with long strided windows (a short-time Fourier transform): gathers the
-// windows themselves, tap k of window t = x[t * stride + k * dilation].
-bool GathersWindows(const MatrixLayer& matrix, const Window& w) {
-  const bool unpadded = std::ranges::all_of(matrix.pads, [](int64_t pad) { return pad == 0; });
-  return unpadded && w.flat && w.batch == 1 && w.channels == 1 && matrix.group == 1 &&
-         w.kernel_width >= w.out_width && w.kernel_width > 4;
-}
-
-Result<View> GatherWindows(Planner& planner, ValueId value, const MatrixLayer& matrix,
-                           const Window& w) {
-  NEURON_ASSIGN_OR_RETURN(View any, planner.AnyView(value));
-  if (any.part_axis == static_cast<int>(w.axis_x)) {
-    NEURON_ASSIGN_OR_RETURN(any, planner.InSbuf(value, 1));
-  }
-  View from = any;
-  const int64_t step = any.strides[w.axis_x];
-  from.shape = {w.kernel_width, w.out_width};
-  from.strides = {step * matrix.dilations[1], step * matrix.strides[1]};
-  from.part_axis = -1;
-  from.halo_low.assign(2, 0);
-  from.halo_high.assign(2, 0);
-  View windows = planner.NewView("windows of " + planner.layer().name, any.dtype,
-                                 {w.kernel_width, w.out_width}, 0);
-  windows.zero_point = any.zero_point;
-  planner.AddLoad(from, windows);
-  return windows;
-}
-
-// Refers to a layer of the graph, which outlives the plan.
-std::shared_ptr<const MatrixLayer> Borrow(const MatrixLayer& layer) {
-  return {std::shared_ptr<void>(), &layer};
-}
-
-// Lets taps of a row share passes, where channels leave room for that.
-void UseSharedTaps(Planner& planner, const MatrixLayer& matrix, const Shape& in, const Window& w,
-                   Product& p) {
-  const int64_t shared = SharedTaps(planner.config(), matrix, in);
-  const TapRange range = {p.in_base,
-                          (w.out_height - 1) * p.free[1].in_stride +
-                              (w.out_width - 1) * p.free[0].in_stride +
-                              (w.kernel_height - 1) * p.tap_stride_y +
-                              (w.kernel_width - 1) * p.tap_stride_x + p.in.element_bytes(),
-                          p.tap_stride_x};
-  if (shared == 1 || WindowOfWeights(matrix, planner.partitions()) != planner.partitions() ||
-      !ShareTaps(planner, p.in, w.channels, shared, range)) {
-    return;
-  }
-  p.matrix = std::make_shared<const MatrixLayer>(SharedWeights(matrix, shared));
-  p.channels_in = shared * w.channels;
-  p.tap_width = CeilDiv(w.kernel_width, shared);
-  p.tap_stride_x *= shared;
-  p.last_tap_rows = w.kernel_width % shared * w.channels;
-}
-
-Status CheckTypes(const Planner& planner, const MatrixLayer& matrix, const Value& in_value) {
-  if (IsInteger(matrix) !=
-      (in_value.type == ElementType::kInt8 || in_value.type == ElementType::kUint8)) {
-    return planner.Error(
-        StatusCode::kUnsupported,
-        fmt::format("weights are {} and the input is {}; the array multiplies two "
-                    "floats or two 8-bit integers, so quantise both or neither",
-                    ElementTypeName(matrix.weight.type), ElementTypeName(in_value.type)));
-  }
-  return OkStatus();
-}
-
-// The product over gathered windows: taps are channels.
-Product ProductOfWindows(const Factors& factors, const Window& w) {
-  Product p;
-  p.in = factors.in;
-  p.matrix = factors.matrix;
-  p.in_base = p.in.offset;
-  p.channels_in = w.kernel_width;
-  p.free = {{w.out_width, p.in.strides[1], 0}};
-  return p;
-}
-
-// The product over a feature map; `packs`: of copies of it, one for each tap.
-Product ProductOfMap(Planner& planner, const Factors& factors, const MatrixLayer& matrix,
-                     const Shape& in, const Window& w, bool packs) {
-  Product p;
-  p.in = factors.in;
-  p.matrix = factors.matrix;
-  const int64_t column = p.in.strides[w.axis_x];
-  const int64_t row = w.flat ? 0 : p.in.strides[w.axis_y];
-  p.free = {{w.out_width, matrix.strides[1] * column, 0},
-            {w.out_height, matrix.strides[0] * row, 0},
-            {w.batch, p.in.strides[0], 0}};
-  if (packs) {
-    p.in = PackPlanes(planner, p.in, matrix, w);
-    p.in_base = p.in.offset;
-    p.channels_in = w.channels * w.kernel_height * w.kernel_width;
-    return p;
-  }
-  p.in_base = p.in.offset - matrix.pads[0] * row - matrix.pads[1] * column;
-  p.channels_in = w.channels;
-  p.tap_height = w.kernel_height;
-  p.tap_width = w.kernel_width;
-  p.tap_stride_y = matrix.dilations[0] * row;
-  p.tap_stride_x = matrix.dilations[1] * column;
-  UseSharedTaps(planner, matrix, in, w, p);
-  return p;
-}
-
-Status LowerConv(Planner& planner, const Layer& layer, const MatrixLayer& matrix) {
-  const Value& in_value = planner.graph().value(layer.inputs[0]);
-  const Value& out_value = planner.graph().value(layer.outputs[0]);
-  const Window w = WindowOf(in_value.shape, out_value.shape, matrix.weight);
-  const bool gathers = GathersWindows(matrix, w);
-  View in;
-  if (gathers) {
-    NEURON_ASSIGN_OR_RETURN(in, GatherWindows(planner, layer.inputs[0], matrix, w));
-  } else {
-    const auto low = HaloOf(in_value.shape.size(), matrix.pads[0], matrix.pads[1]);
-    const auto high = HaloOf(in_value.shape.size(), matrix.pads[2], matrix.pads[3]);
-    NEURON_ASSIGN_OR_RETURN(in, planner.InSbuf(layer.inputs[0], 1, low, high));
-  }
-  const bool packs =
-      !gathers && FitsPacked(planner.config(), PackedTapBytes(planner.config(), matrix,
-                                                              in_value.shape, out_value.shape));
-  NEURON_ASSIGN_OR_RETURN(
-      const std::vector<Factors> parts,
-      SplitOperands(planner, in,
-                    gathers || packs ? std::make_shared<const MatrixLayer>(PackedWeights(matrix, w))
-                                     : Borrow(matrix)));
-  std::vector<Product> products;
-  products.reserve(parts.size());
-  for (const Factors& factors : parts) {
-    products.push_back(gathers ? ProductOfWindows(factors, w)
-                               : ProductOfMap(planner, factors, matrix, in_value.shape, w, packs));
-  }
-  NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueView(layer.outputs[0], 1));
-  for (Product& p : products) {
-    p.layer = &layer;
-    p.window = WindowOfWeights(*p.matrix, planner.partitions());
-    p.channels_out = matrix.weight.shape[0];
-    p.out = out;
-    p.out_base = out.offset;
-    p.free[0].out_stride = out.strides[w.axis_x];
-    if (p.free.size() > 1) {
-      p.free[1].out_stride = w.flat ? 0 : out.strides[w.axis_y];
-      p.free[2].out_stride = out.strides[0];
-    }
-  }
-  NEURON_RETURN_IF_ERROR(CheckTypes(planner, matrix, in_value));
-  return PlanProducts(planner, std::move(products));
 }
 
 Status LowerLinear(Planner& planner, const Layer& layer, const MatrixLayer& matrix) {
@@ -758,6 +495,88 @@ Status LowerLinear(Planner& planner, const Layer& layer, const MatrixLayer& matr
 }
 
 }  // namespace
+
+// Partitions of one pass. Where most weights are zero (a filter bank), a column that ignores an
+// input would still share its exponent, and small inputs next to large ones would lose their
+// digits; narrow passes keep them apart (docs/numerics.md section 4).
+int64_t WindowOfWeights(const MatrixLayer& matrix, int64_t partitions) {
+  constexpr int64_t kNarrow = 4;
+  constexpr int64_t kSparse = 4;  // one weight in four or fewer
+  if (IsInteger(matrix) || matrix.group != 1) {
+    return partitions;
+  }
+  int64_t used = 0;
+  const std::vector<float> weights = matrix.weight.ToFloats();
+  for (const float weight : weights) {
+    used += weight != 0.0F ? 1 : 0;
+  }
+  return used * kSparse < static_cast<int64_t>(weights.size()) ? kNarrow : partitions;
+}
+
+Status CheckTypes(const Planner& planner, const MatrixLayer& matrix, const Value& in_value) {
+  if (IsInteger(matrix) !=
+      (in_value.type == ElementType::kInt8 || in_value.type == ElementType::kUint8)) {
+    return planner.Error(
+        StatusCode::kUnsupported,
+        fmt::format("weights are {} and the input is {}; the array multiplies two "
+                    "floats or two 8-bit integers, so quantise both or neither",
+                    ElementTypeName(matrix.weight.type), ElementTypeName(in_value.type)));
+  }
+  return OkStatus();
+}
+
+// Positions outside, so that the next layer can start before this one has ended; where weights take
+// much of SBUF, columns outside, so that each is loaded, used and forgotten.
+Status PlanProducts(Planner& planner, std::vector<Product> products) {
+  constexpr int64_t kMuch = 4;  // a quarter
+  const Product last = products.back();
+  NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(last.matrix->activation));
+  int64_t total = 1;
+  for (const FreeDim& dim : last.free) {
+    total *= dim.size;
+  }
+  WeightList weights;
+  std::vector<Term> terms;
+  for (Product& p : products) {
+    if (weights.empty() || weights.back() != p.matrix) {
+      weights.push_back(p.matrix);
+    }
+    p.weights = weights.size() - 1;
+    terms.push_back({p, PlanPositions(p.free, planner.TileColumns(total))});
+  }
+  const size_t positions = terms[0].positions.size();
+  const Terms shared = std::make_shared<const std::vector<Term>>(std::move(terms));
+  const std::vector<WeightSlice> slices = PlanWeights(planner, last, weights);
+  int64_t bytes = 0;
+  std::vector<std::span<const WeightSlice>> columns;
+  for (size_t i = 0; i < slices.size(); ++i) {
+    bytes +=
+        WeightBytes(last, slices[i].groups, slices[i].count) * static_cast<int64_t>(weights.size());
+    if (slices[i].opens) {
+      columns.emplace_back(slices.data() + i, 0);
+    }
+    columns.back() = {columns.back().data(), columns.back().size() + 1};
+  }
+  const bool by_column = bytes > planner.config().sbuf_bytes / kMuch;
+  const size_t tiles = positions * columns.size();
+  const auto banks = planner.config().psum_bytes / isa::kPsumBankBytes;
+  int64_t most = 0;
+  for (const PositionTile& position : shared->back().positions) {
+    most = std::max(most, position.count());
+  }
+  const Waiting waiting = PlanWaiting(planner, last, fields, most);
+  for (size_t tile = 0; tile < tiles; ++tile) {
+    const size_t position = by_column ? tile % positions : tile / columns.size();
+    const size_t column = by_column ? tile / positions : tile % columns.size();
+    const auto psum_base = static_cast<uint32_t>(tile % banks) * isa::kPsumBankBytes;
+    const std::optional<View> wait =
+        waiting.empty() ? std::nullopt : std::optional(waiting[tile % waiting.size()]);
+    for (const WeightSlice& slice : columns[column]) {
+      PlanTile(planner, shared, slice, position, fields, psum_base, wait);
+    }
+  }
+  return OkStatus();
+}
 
 Status LowerMatrix(Planner& planner, const Layer& layer, const MatrixLayer& matrix) {
   return matrix.is_conv ? LowerConv(planner, layer, matrix) : LowerLinear(planner, layer, matrix);

@@ -200,6 +200,7 @@ Status Planner::PlanLayer(const Layer& layer) {
     Status operator()(const PoolLayer& x) const { return LowerPool(planner, layer, x); }
     Status operator()(const ReduceLayer& x) const { return LowerReduce(planner, layer, x); }
     Status operator()(const SoftmaxLayer& x) const { return LowerSoftmax(planner, layer, x); }
+    Status operator()(const NormalizeLayer& x) const { return LowerNormalize(planner, layer, x); }
     Status operator()(const ReshapeLayer&) const { return LowerReshape(planner, layer); }
     Status operator()(const TransposeLayer& x) const { return LowerTranspose(planner, layer, x); }
     Status operator()(const ConcatLayer& x) const { return LowerConcat(planner, layer, x); }

@@ -209,6 +209,7 @@ Status LowerUnary(Planner& planner, const Layer& layer, const UnaryLayer& unary)
 Status LowerPool(Planner& planner, const Layer& layer, const PoolLayer& pool);
 Status LowerReduce(Planner& planner, const Layer& layer, const ReduceLayer& reduce);
 Status LowerSoftmax(Planner& planner, const Layer& layer, const SoftmaxLayer& softmax);
+Status LowerNormalize(Planner& planner, const Layer& layer, const NormalizeLayer& normalize);
 Status LowerReshape(Planner& planner, const Layer& layer);
 Status LowerTranspose(Planner& planner, const Layer& layer, const TransposeLayer& transpose);
 Status LowerConcat(Planner& planner, const Layer& layer, const ConcatLayer& concat);

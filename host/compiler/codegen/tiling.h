@@ -42,6 +42,13 @@ inline bool FitsPacked(const isa::Config& config, int64_t packed_tap_bytes) {
   return packed_tap_bytes > 0 && packed_tap_bytes < config.sbuf_bytes / 2;
 }
 
+// Tiles of a product that wait at the same time to be stored as 8-bit steps of a function's
+// results.
+inline constexpr int64_t kWaitingTiles = 3;
+
+// Blocks of rows that a normalisation works on at the same time.
+inline constexpr int64_t kNormalizeBlocks = 2;
+
 // Buffers for rows of exponentials, `row_bytes` each, in which the engines of a softmax over `rows`
 // rows work at the same time.
 inline int64_t SoftmaxRowBuffers(int64_t row_bytes, int64_t rows) {

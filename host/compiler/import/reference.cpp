@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
 
 #include "host/ops/evaluate.h"
 
@@ -276,7 +278,12 @@ class Executor {
         }
       }
     }
-    StoreSteps(layer.outputs[0], steps);
+    const Function function = matrix.activation.function;
+    if (function == Function::kIdentity || function == Function::kLeaky) {
+      StoreSteps(layer.outputs[0], steps);
+    } else {
+      StoreReals(layer.outputs[0], std::move(steps));
+    }
     return OkStatus();
   }
 
@@ -349,6 +356,25 @@ class Executor {
 
   Status RunBody(const Layer& layer, const SoftmaxLayer& softmax) {
     return OnReal(layer, "Softmax", {{"axis", int64_t{softmax.axis}}});
+  }
+
+  Status RunBody(const Layer& layer, const NormalizeLayer& normalize) {
+    std::vector<float> y = Real(layer.inputs[0]).ToFloats();
+    const size_t columns = normalize.scale.size();
+    for (size_t row = 0; row < y.size(); row += columns) {
+      const std::span<float> x(y.data() + row, columns);
+      const double mean = std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(columns);
+      double variance = 0.0;
+      for (const float element : x) {
+        variance += (element - mean) * (element - mean) / static_cast<double>(columns);
+      }
+      const double inverse = 1.0 / std::sqrt(variance + normalize.epsilon);
+      for (size_t i = 0; i < columns; ++i) {
+        x[i] = static_cast<float>((x[i] - mean) * inverse * normalize.scale[i] + normalize.bias[i]);
+      }
+    }
+    StoreReals(layer.outputs[0], std::move(y));
+    return OkStatus();
   }
 
   Status RunBody(const Layer& layer, const PadLayer& pad) {

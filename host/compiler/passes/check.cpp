@@ -314,6 +314,14 @@ class Checker {
     return Expect(in().shape);
   }
 
+  Status Check(const NormalizeLayer& normalize) const {
+    const auto columns = static_cast<size_t>(in().shape.empty() ? 0 : in().shape.back());
+    if (normalize.scale.size() != columns || normalize.bias.size() != columns) {
+      return Error("needs one scale and one bias for each index of the last axis");
+    }
+    return Expect(in().shape);
+  }
+
   Status Check(const ReshapeLayer&) const {
     if (ElementCount(in().shape) != ElementCount(out().shape)) {
       return Error("cannot reshape " + ShapeToString(in().shape) + " to " +

@@ -8,6 +8,10 @@
 namespace neuron::compiler {
 namespace {
 
+// Elements of a row that is normalised in one piece; wider ones are an expression of layers that
+// can be cut along the row.
+constexpr int64_t kWidestRow = 2048;
+
 // (x - mean) / sqrt(variance + epsilon) over `axes`.
 ValueId Normalized(Expression& e, ValueId x, const std::vector<int>& axes, float epsilon) {
   const ValueId centered = e.Binary(BinaryOp::kSub, x, e.Reduce(ReduceOp::kMean, x, axes));
@@ -37,17 +41,25 @@ Refusal LowerLayerNormalization(Lowering& lowering, const HostNode& node) {
   if (!axis) {
     return "its axis does not exist";
   }
-  Expression e(lowering, node);
-  ValueId y =
-      Normalized(e, e.Input(0), AxesFrom(*axis, shape.size()), node.Float("epsilon", 1e-5F));
+  const float epsilon = node.Float("epsilon", 1e-5F);
   const auto scale = lowering.ConstantOf(node.inputs[1]);
   const auto bias = Lowering::Has(node, 2) ? lowering.ConstantOf(node.inputs[2])
                                            : std::shared_ptr<const HostTensor>();
   const Shape last = {shape.back()};
   const bool has_bias = Lowering::Has(node, 2);
-  if (scale && scale->shape == last && (!has_bias || (bias && bias->shape == last))) {
-    y = e.AffineAlong(y, static_cast<int>(shape.size()) - 1, scale->ToFloats(),
-                      has_bias ? bias->ToFloats() : std::vector<float>(scale->ToFloats().size()));
+  const bool fits = scale && scale->shape == last && (!has_bias || (bias && bias->shape == last));
+  const std::vector<float> scales = fits ? scale->ToFloats() : std::vector<float>();
+  const std::vector<float> biases =
+      fits && has_bias ? bias->ToFloats() : std::vector<float>(scales.size());
+  if (fits && *axis + 1 == shape.size() && shape.size() > 1 && shape.back() <= kWidestRow) {
+    lowering.Emit(node, {lowering.ValueOf(node.inputs[0])},
+                  NormalizeLayer{epsilon, scales, biases});
+    return std::nullopt;
+  }
+  Expression e(lowering, node);
+  ValueId y = Normalized(e, e.Input(0), AxesFrom(*axis, shape.size()), epsilon);
+  if (fits) {
+    y = e.AffineAlong(y, static_cast<int>(shape.size()) - 1, scales, biases);
   } else {
     y = e.Binary(BinaryOp::kMul, y, e.Input(1));
     y = has_bias ? e.Binary(BinaryOp::kAdd, y, e.Input(2)) : y;

@@ -269,17 +269,20 @@ bool WritesQuantized(const Module& module, const Layer& layer) {
   if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
     return IsQuantized(module.graph, layer.inputs[0]);
   }
-  if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
+  if (std::holds_alternative<MatrixLayer>(layer.body)) {
     const auto entry = module.quantized.find(layer.outputs[0]);
-    return entry != module.quantized.end() && entry->second.is_integer &&
-           (matrix->activation.function == Function::kIdentity ||
-            matrix->activation.function == Function::kLeaky);
+    return entry != module.quantized.end() && entry->second.is_integer;
   }
-  return ReadsQuantized(layer);
+  return ReadsQuantized(layer) || std::holds_alternative<NormalizeLayer>(layer.body);
 }
 
-// Scales and clamps of an integer matrix layer in steps of its output's scale.
+// Scales and clamps of an integer matrix layer in steps of its output's scale; those of a function
+// that is not linear stay real.
 void RescaleMatrix(Module& module, const Layer& layer, ValueId output, MatrixLayer& matrix) {
+  if (matrix.activation.function != Function::kIdentity &&
+      matrix.activation.function != Function::kLeaky) {
+    return;
+  }
   const QuantizedWeights& quantized = module.quantized.at(layer.outputs[0]);
   const double input_scale = module.graph.value(layer.inputs[0]).quantization->scale[0];
   const double output_scale = module.graph.value(output).quantization->scale[0];

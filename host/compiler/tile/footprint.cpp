@@ -185,7 +185,8 @@ int Footprint::OutputAxis(const Layer& layer) const {
   if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
     return matrix->is_conv ? 1 : last;
   }
-  if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
+  if (std::holds_alternative<BatchMatmulLayer>(layer.body) ||
+      std::holds_alternative<NormalizeLayer>(layer.body)) {
     return last;
   }
   if (std::holds_alternative<PoolLayer>(layer.body)) {
@@ -261,10 +262,14 @@ int64_t Footprint::LayoutCopy(const Layer& layer, const PartShapes& part, size_t
 
 int64_t Footprint::MatrixWorkspace(const Layer& layer, const MatrixLayer& matrix,
                                    const PartShapes& part) const {
+  const Function function = matrix.activation.function;
+  const bool waits = graph_.value(layer.outputs[0]).quantization.has_value() &&
+                     function != Function::kIdentity && function != Function::kLeaky;
+  const int64_t waiting = waits ? kWaitingTiles * isa::kPsumBankBytes : 0;
   const int axis = matrix.is_conv ? 1 : static_cast<int>(part.in[0].size()) - 1;
   const int64_t parts = OperandBytes(matrix) - kWordBytes;
   const int64_t split = BytesAs(part.in[0], axis, kWordBytes) * parts / kWordBytes;
-  return LayoutCopy(layer, part, 0, axis) + split +
+  return waiting + LayoutCopy(layer, part, 0, axis) + split +
          PackedBytes(matrix, part) * OperandBytes(matrix) / kWordBytes;
 }
 
@@ -329,6 +334,10 @@ int64_t Footprint::Workspace(const Layer& layer, const PartShapes& part) const {
     return (in_place ? 0 : powers) + 2 * words / std::max<int64_t>(1, row) +
            LayoutCopy(layer, part, 0, axis);
   }
+  if (std::holds_alternative<NormalizeLayer>(layer.body)) {
+    // Scales and biases; rows and squares of each block.
+    return (2 + 2 * kNormalizeBlocks) * part.out.back() * kWordBytes;
+  }
   if (const auto* unary = std::get_if<UnaryLayer>(&layer.body)) {
     return quantized && unary->activation.function != Function::kIdentity
                ? std::min(words, kRingSlots * ChainTileElements(config_) * kWordBytes)
@@ -386,6 +395,10 @@ int64_t Footprint::Cycles(const Layer& layer, const PartShapes& part) const {
   }
   if (std::holds_alternative<SoftmaxLayer>(layer.body)) {
     return 2 * elements;
+  }
+  if (std::holds_alternative<NormalizeLayer>(layer.body)) {
+    constexpr int64_t kVectorPasses = 4;
+    return kVectorPasses * elements;
   }
   return IsView(layer) ? 0 : elements;
 }

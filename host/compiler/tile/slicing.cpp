@@ -74,6 +74,10 @@ class NeedFinder {
     return axis_ == softmax.axis ? std::nullopt : Same();
   }
 
+  Needs operator()(const NormalizeLayer&) const {
+    return axis_ + 1 == static_cast<int>(out_.size()) ? std::nullopt : Same();
+  }
+
   // An axis that both shapes have, or the outer part of one that the output splits.
   Needs operator()(const ReshapeLayer&) const {
     int64_t before = 1;

@@ -320,6 +320,34 @@ TEST(Softmax, AnyAxis) {
   }
 }
 
+// The same layer on rows that lie across the partitions and on rows that lie along them, where
+// `after` is the axis that a movement before it leaves there.
+TEST(Normalize, RowsAcrossAndAlongPartitions) {
+  const Shape shape = {2, 37, 40};
+  const std::vector<float> scale = RandomFloats({40}, 18).ToFloats();
+  const std::vector<float> bias = RandomFloats({40}, 19).ToFloats();
+  const HostTensor x = RandomFloats(shape, 20, -3.0F, 9.0F);
+  const HostTensor expected = Onnx("LayerNormalization", {{"epsilon", 1e-5F}},
+                                   {x, RandomFloats({40}, 18), RandomFloats({40}, 19)});
+  for (const bool along : {false, true}) {
+    GraphBuilder g;
+    ValueId a = g.Input("a", shape);
+    if (along) {
+      HostTensor identity(ElementType::kFloat32, {40, 40});
+      for (size_t i = 0; i < 40; ++i) {
+        identity.as<float>()[i * 41] = 1.0F;
+      }
+      MatrixLayer keep;
+      keep.is_conv = false;
+      keep.weight = identity;
+      a = g.Layer(keep, {a}, shape);
+    }
+    const LayerGraph graph = g.Finish(g.Layer(NormalizeLayer{1e-5F, scale, bias}, {a}, shape));
+    SCOPED_TRACE(along ? "columns on partitions" : "rows on partitions");
+    ExpectNear(RunGraph(graph, {x}), expected, along ? 1e-4 : 1e-5);
+  }
+}
+
 // --- movement ------------------------------------------------------------------------------------
 
 TEST(Movement, ReshapesThatMixChannelsGoThroughMemory) {
