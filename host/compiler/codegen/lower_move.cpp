@@ -5,6 +5,7 @@
 
 #include "host/compiler/codegen/elementwise.h"
 #include "host/compiler/codegen/planner.h"
+#include "host/compiler/codegen/tiling.h"
 
 namespace neuron::compiler {
 namespace {
@@ -28,6 +29,41 @@ bool SamePlace(const View& a, const View& b) {
     }
   }
   return true;
+}
+
+// Fills a tensor in DRAM with `value` (in stored steps), except for the part that starts at `low`
+// and has the shape `inner`.
+void FillAround(Planner& planner, const View& whole, const std::vector<int64_t>& low,
+                const Shape& inner, float value) {
+  constexpr int64_t kLongestRow = 1024;
+  const size_t last = whole.shape.size() - 1;
+  const int64_t length = std::min(whole.shape[last], kLongestRow);
+  View row = planner.NewView("padding", whole.dtype, {length}, -1);
+  row.zero_point = whole.zero_point;
+  planner.AddFill(row, value);
+  const int64_t element_bytes = row.element_bytes();
+  row.strides.assign(whole.shape.size(), 0);
+  row.strides[last] = element_bytes;
+  // Before and behind the part along each axis: there, the axes before are those of the part.
+  Shape start(whole.shape.size(), 0);
+  Shape size = whole.shape;
+  for (size_t axis = 0; axis <= last; ++axis) {
+    const int64_t behind = low[axis] + inner[axis];
+    for (const auto& [from, to] :
+         {std::pair<int64_t, int64_t>{0, low[axis]}, std::pair{behind, whole.shape[axis]}}) {
+      Shape at = start;
+      row.shape = size;
+      at[axis] = from;
+      row.shape[axis] = to - from;
+      const int64_t end = at[last] + row.shape[last];
+      for (; ElementCount(row.shape) > 0 && at[last] < end; at[last] += length) {
+        row.shape[last] = std::min(length, end - at[last]);
+        planner.AddCopy(row, Sliced(whole, at, row.shape, planner.partitions()));
+      }
+    }
+    start[axis] = low[axis];
+    size[axis] = inner[axis];
+  }
 }
 
 }  // namespace
@@ -112,20 +148,21 @@ Status LowerSlice(Planner& planner, const Layer& layer, const SliceLayer& slice)
 }
 
 Status LowerPad(Planner& planner, const Layer& layer, const PadLayer& pad) {
-  const Value& in_value = planner.graph().value(layer.inputs[0]);
-  int part_axis = planner.PreferredAxis(layer.inputs[0]);
-  if (part_axis >= 0 && pad.low[static_cast<size_t>(part_axis)] % planner.partitions() != 0) {
-    part_axis = -1;
-    for (size_t i = 0; i < pad.low.size(); ++i) {
-      if (pad.low[i] == 0 && pad.high[i] == 0) {
-        part_axis = static_cast<int>(i);
-      }
-    }
-  }
+  const Value& in = planner.graph().value(layer.inputs[0]);
+  const Value& out = planner.graph().value(layer.outputs[0]);
+  const float value = pad.value / planner.ScaleOf(in);
+  const int part_axis =
+      PaddedPartAxis(planner.config(), pad, out.shape, planner.PreferredAxis(layer.inputs[0]));
   NEURON_ASSIGN_OR_RETURN(const View from, planner.AnyView(layer.inputs[0]));
-  NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueView(layer.outputs[0], part_axis));
-  planner.AddFill(out, pad.value / planner.ScaleOf(in_value));
-  planner.AddCopy(from, Sliced(out, pad.low, in_value.shape, planner.partitions()));
+  if (out.in_dram || part_axis < 0) {
+    const View whole = planner.NewScratchView(layer.outputs[0]);
+    FillAround(planner, whole, pad.low, in.shape, value);
+    planner.AddCopy(from, Sliced(whole, pad.low, in.shape, planner.partitions()));
+    return OkStatus();
+  }
+  NEURON_ASSIGN_OR_RETURN(const View whole, planner.NewValueView(layer.outputs[0], part_axis));
+  planner.AddFill(whole, value);
+  planner.AddCopy(from, Sliced(whole, pad.low, in.shape, planner.partitions()));
   return OkStatus();
 }
 

@@ -47,4 +47,25 @@ int64_t ChainTileElements(const isa::Config& config) {
   return std::clamp<int64_t>(config.sbuf_bytes / kSharesOfSbuf, 1, kTileElements);
 }
 
+int PaddedPartAxis(const isa::Config& config, const PadLayer& pad, const Shape& out,
+                   int preferred) {
+  const int64_t elements = ElementCount(out);
+  int best = -1;
+  int64_t fewest = 0;
+  for (size_t axis = 0; axis < out.size(); ++axis) {
+    if (pad.low[axis] % config.p != 0) {
+      continue;
+    }
+    if (static_cast<int>(axis) == preferred) {
+      return preferred;
+    }
+    const int64_t each = elements / std::max<int64_t>(out[axis], 1) * CeilDiv(out[axis], config.p);
+    if (best < 0 || each < fewest) {
+      best = static_cast<int>(axis);
+      fewest = each;
+    }
+  }
+  return best;
+}
+
 }  // namespace neuron::compiler

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sizes of tiles, shared by the lowerings of matrix products.
+// Sizes and layouts that the lowerings and the estimates of host/compiler/tile agree on.
 #ifndef NEURON_HOST_COMPILER_CODEGEN_TILING_H_
 #define NEURON_HOST_COMPILER_CODEGEN_TILING_H_
 
@@ -60,6 +60,11 @@ inline int64_t SoftmaxRowBuffers(int64_t row_bytes, int64_t rows) {
 // on a layer; and of one step of several (element_chain.h): fewer where SBUF is small.
 inline constexpr int64_t kTileElements = 512;
 int64_t ChainTileElements(const isa::Config& config);
+
+// The axis of a padded tensor of shape `out` that lies on partitions: `preferred`, the input's, or
+// else the one with the fewest bytes in a partition, among those whose first input index lands in
+// partition 0. -1: no axis does, and the tensor is put together in DRAM.
+int PaddedPartAxis(const isa::Config& config, const PadLayer& pad, const Shape& out, int preferred);
 
 }  // namespace neuron::compiler
 

@@ -172,9 +172,17 @@ bool Footprint::LandsInDram(const Layer& layer) const {
               return graph_.value(id).shape[axis] % config_.p != 0;
             }));
   }
+  if (const auto* pad = std::get_if<PadLayer>(&layer.body)) {
+    return OutputAxisOfPad(layer, *pad) < 0;
+  }
   return (std::holds_alternative<ReshapeLayer>(layer.body) ||
           std::holds_alternative<SliceLayer>(layer.body)) &&
          !IsView(layer);
+}
+
+int Footprint::OutputAxisOfPad(const Layer& layer, const PadLayer& pad) const {
+  const Shape& out = graph_.value(layer.outputs[0]).shape;
+  return PaddedPartAxis(config_, pad, out, PartAxis(layer.inputs[0]));
 }
 
 int Footprint::OutputAxis(const Layer& layer) const {
@@ -208,6 +216,9 @@ int Footprint::OutputAxis(const Layer& layer) const {
   if (const auto* transpose = std::get_if<TransposeLayer>(&layer.body)) {
     const auto at = std::ranges::find(transpose->perm, in_axis);
     return at == transpose->perm.end() ? -1 : static_cast<int>(at - transpose->perm.begin());
+  }
+  if (const auto* pad = std::get_if<PadLayer>(&layer.body)) {
+    return OutputAxisOfPad(layer, *pad);
   }
   if (std::holds_alternative<ReshapeLayer>(layer.body) && in_axis >= 0) {
     return AxisAfterReshape(in, out, in_axis, config_.p);

@@ -67,6 +67,7 @@ class Footprint {
                   int64_t alignment = kGroupAlignment) const;
   int64_t ElementsAs(const Shape& shape, int part_axis) const;
   int OutputAxis(const Layer& layer) const;
+  int OutputAxisOfPad(const Layer& layer, const PadLayer& pad) const;
   int64_t LayoutCopy(const Layer& layer, const PartShapes& part, size_t input, int wanted) const;
   int64_t MatrixWorkspace(const Layer& layer, const MatrixLayer& matrix,
                           const PartShapes& part) const;

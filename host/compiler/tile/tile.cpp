@@ -75,7 +75,7 @@ class Tiler {
       } else if (MakeRoomForWhole(i)) {
         EmitWhole(i);
         ++i;
-      } else if (std::holds_alternative<ConcatLayer>(layer.body)) {
+      } else if (JoinsInDram(i)) {
         out_.value(layer.outputs[0]).in_dram = true;
         EmitMovement(i);
         ++i;
@@ -136,6 +136,14 @@ class Tiler {
       }
     }
     return keys;
+  }
+
+  // For layers that do not fit whole: true where the result is put together in DRAM instead of
+  // being made in parts.
+  bool JoinsInDram(size_t i) const {
+    const LayerBody& body = in_.layers[i].body;
+    return std::holds_alternative<ConcatLayer>(body) ||
+           (std::holds_alternative<PadLayer>(body) && !ChooseGroup(i).ok());
   }
 
   // --- whole layers ---------------------------------------------------------------------------

@@ -412,6 +412,42 @@ TEST(Movement, PadsWithAConstant) {
   ExpectNear(RunGraph(graph, {x}), Onnx("Pad", {}, {x, Ints({0, 0, 1, 2, 0, 0, 3, 0}), fill}), 0.0);
 }
 
+struct PaddingCase {
+  const char* name;
+  Shape in;
+  std::vector<int64_t> low, high;
+};
+class Padding : public testing::TestWithParam<PaddingCase> {};
+
+// The padded tensor is read by an engine; where it is larger than SBUF only in parts (tile_test).
+TEST_P(Padding, SurroundsTheInput) {
+  const PaddingCase& c = GetParam();
+  Shape out = c.in;
+  std::vector<int64_t> pads = c.low;
+  for (size_t i = 0; i < out.size(); ++i) {
+    out[i] += c.low[i] + c.high[i];
+    pads.push_back(c.high[i]);
+  }
+  GraphBuilder g;
+  const ValueId a = g.Input("a", c.in);
+  const ValueId padded = g.Layer(PadLayer{c.low, c.high, 0.5F}, {a}, out);
+  const bool fits = ElementCount(out) < 200'000;
+  const LayerGraph graph = g.Finish(fits ? g.Layer(UnaryLayer{}, {padded}, out) : padded);
+  const auto x = RandomFloats(c.in, 22);
+  const float value = 0.5F;
+  const auto fill = MakeTensor<float>(ElementType::kFloat32, {}, std::span(&value, 1));
+  ExpectNear(RunGraph(graph, {x}), Onnx("Pad", {}, {x, Ints(pads), fill}), 0.0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, Padding,
+    testing::Values(
+        PaddingCase{"TooLargeForOnePartition", {3, 16, 8, 14}, {0, 3, 2, 0}, {1, 0, 3, 1}},
+        PaddingCase{"EveryAxis", {3, 5, 7, 9}, {1, 2, 3, 1}, {2, 1, 0, 3}},
+        PaddingCase{"OneLongAxis", {5000}, {3}, {2000}},
+        PaddingCase{"EveryAxisAndLargerThanSbuf", {62, 60, 80}, {1, 3, 2}, {1, 2, 0}}),
+    [](const auto& param) { return std::string(param.param.name); });
+
 // --- products
 // --------------------------------------------------------------------------------------
 

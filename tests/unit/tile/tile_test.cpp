@@ -168,6 +168,15 @@ TEST(Tile, AttentionIsCutByHeads) {
   ExpectSameInParts(b.Finish({mixed}), 3000);
 }
 
+TEST(Tile, WhatIsPaddedAlongEveryAxisIsPutTogetherInDram) {
+  Builder b;
+  const ValueId x = b.Add({30, 40, 20}, true);
+  const ValueId padded = b.Layer(PadLayer{{0, 16, 3}, {2, 1, 0}, 1.0F}, {x}, {32, 57, 23});
+  const ValueId twice = b.Layer(BinaryLayer{BinaryOp::kAdd, {}}, {padded, padded}, {32, 57, 23});
+  const LayerGraph tiled = ExpectSameInParts(b.Finish({twice}), 4096);
+  EXPECT_GE(CountStores(tiled), 2) << ToText(tiled);
+}
+
 TEST(Tile, WhatCannotBeCutIsNamed) {
   Builder b;
   const ValueId x = b.Add({1, 16, 64, 64}, true);
