@@ -35,8 +35,11 @@ SEED = 7
 OPSET = 17
 CALIBRATION_INPUTS = 2
 # Random weights amplify single roundings: ONNX Runtime with and without optimisation differs from
-# itself by 12 (resnet50_int8) to 91 steps (mobilenetv2_int8_small).
+# itself by 12 (resnet50_int8) to 91 steps (mobilenetv2_int8_small), and by 5.4% (bert_base_int8),
+# where a change of the input by 1e-6 already moves the output by 5.0%.
 MOST_STEPS = 32
+LEAST_RELATIVE_L2 = 0.05
+MARGIN = 1.25  # of what ONNX Runtime differs from itself, where that is more
 SETTLING_BATCHES = 4
 
 
@@ -152,12 +155,20 @@ def use_integer_ports(path):
     return True
 
 
-def run(path, array):
+def run(path, array, optimised=False):
+    levels = onnxruntime.GraphOptimizationLevel
     options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimised else levels.ORT_DISABLE_ALL
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     return session.run(None, {"x": array})[0]
+
+
+def allowed_relative_l2(path, array, result):
+    """A twentieth of the output, or what ONNX Runtime's own result is uncertain by."""
+    difference = run(path, array, optimised=True).astype(float) - result
+    own = np.linalg.norm(difference) / np.linalg.norm(result.astype(float))
+    return max(LEAST_RELATIVE_L2, MARGIN * float(own))
 
 
 def make(root, name, build, size, operators):
@@ -175,11 +186,13 @@ def make(root, name, build, size, operators):
             join_activations(path)
             if use_integer_ports(path):
                 array = random.integers(-127, 128, shape).astype(np.int8)
-            tolerance = {"max_lsb": MOST_STEPS, "abs": [0.1], "rel": 0.02, "reduced": {"relative_l2": [0.05]}}
+            tolerance = {"max_lsb": MOST_STEPS, "abs": [0.1], "rel": 0.02}
         else:
             onnx.save(onnx.load(prepared), path)
-            tolerance = {"fp32": {"abs": [1e-3], "rel": 1e-3}, "reduced": {"relative_l2": [0.05]}}
+            tolerance = {"fp32": {"abs": [1e-3], "rel": 1e-3}}
     result = run(str(path), array)
+    if result.dtype == np.float32:
+        tolerance["reduced"] = {"relative_l2": [allowed_relative_l2(str(path), array, result)]}
     directory = root / "cases" / name / "random"
     directory.mkdir(parents=True, exist_ok=True)
     np.save(directory / "input_0.npy", array)
