@@ -38,22 +38,30 @@ std::map<std::string, std::vector<double>> ConstantsOf(const ZooModel& model,
   return constants;
 }
 
+}  // namespace
+
+compiler::ImportOptions ImportOptionsFor(const ZooModel& model, const StepArrays& arrays) {
+  compiler::ImportOptions options;
+  options.path = model.file.string();
+  options.input_shapes = ShapesOf(model, arrays);
+  options.constants = ConstantsOf(model, arrays);
+  return options;
+}
+
+namespace {
+
 Status Prepare(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_case,
                const StepArrays& arrays, Compiled& compiled) {
-  auto shapes = ShapesOf(model, arrays);
-  auto constants = ConstantsOf(model, arrays);
-  if (compiled.session != nullptr && compiled.shapes == shapes &&
-      compiled.states == zoo_case.carry && compiled.constants == constants) {
+  compiler::CompileOptions options;
+  options.import = ImportOptionsFor(model, arrays);
+  if (compiled.session != nullptr && compiled.shapes == options.import.input_shapes &&
+      compiled.states == zoo_case.carry && compiled.constants == options.import.constants) {
     return OkStatus();
   }
   compiled.session.reset();
-  compiled.shapes = std::move(shapes);
+  compiled.shapes = options.import.input_shapes;
   compiled.states = zoo_case.carry;
-  compiled.constants = std::move(constants);
-  compiler::CompileOptions options;
-  options.import.path = model.file.string();
-  options.import.input_shapes = compiled.shapes;
-  options.import.constants = compiled.constants;
+  compiled.constants = options.import.constants;
   options.configuration = verifier.device.configuration;
   options.cost = verifier.cost;
   options.import.float_storage = verifier.float_storage;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "host/compiler/import/import.h"
 #include "host/tools/checks.h"
 #include "host/tools/cli.h"
 #include "host/tools/compare.h"
@@ -56,6 +57,9 @@ struct Compiled {
   std::unique_ptr<Session> session;
   nlohmann::json host_segments;
 };
+
+// How a step's arrays bind the model: the shapes of all inputs, the values of those that are fixed.
+compiler::ImportOptions ImportOptionsFor(const ZooModel& model, const StepArrays& arrays);
 
 // Compiles the model unless `compiled` fits, runs the case and judges it. A sequence that carries
 // tensors is compiled with them as states and runs twice: once with the states left on the device,

@@ -2,13 +2,13 @@
 `default_nettype none
 
 // Grants requests for memory banks in the same cycle. A request names the set of banks it needs and
-// gets all of them or nothing. Requests 0 .. NumFixed-1 go first, in that order; of the others the
-// "favoured" one goes first and the rest follow in order. Whoever is refused becomes the favoured
-// one in turn, so that no request waits for ever on anything but the fixed ones.
+// gets all of them or nothing. The fixed ports go first, in order of their numbers; of the others
+// the "favoured" one goes first and the rest follow in order. Whoever is refused becomes the
+// favoured one in turn, so that no request waits for ever on anything but the fixed ones.
 module nc_bank_arbiter #(
-  parameter int unsigned NumPorts = 4,
-  parameter int unsigned NumFixed = 1,   // at least 1
-  parameter int unsigned NumBanks = 8
+  parameter int unsigned         NumPorts = 4,
+  parameter int unsigned         NumBanks = 8,
+  parameter logic [NumPorts-1:0] Fixed    = NumPorts'(1)
 ) (
   input  logic                         clk_i,
   input  logic                         rst_ni,
@@ -27,23 +27,23 @@ module nc_bank_arbiter #(
     used  = '0;
     need  = '0;
     if (|req_i) begin
-      for (int unsigned p = 0; p < NumFixed; p++) begin
+      for (int unsigned p = 0; p < NumPorts; p++) begin
         need = need_i[p*NumBanks+:NumBanks];
-        if (req_i[p] && (used & need) == '0) begin
+        if (Fixed[p] && req_i[p] && (used & need) == '0) begin
           gnt_o[p] = 1'b1;
           used     = used | need;
         end
       end
-      for (int unsigned p = NumFixed; p < NumPorts; p++) begin
+      for (int unsigned p = 0; p < NumPorts; p++) begin
         need = need_i[p*NumBanks+:NumBanks];
         if (favoured_q[p] && req_i[p] && (used & need) == '0) begin
           gnt_o[p] = 1'b1;
           used     = used | need;
         end
       end
-      for (int unsigned p = NumFixed; p < NumPorts; p++) begin
+      for (int unsigned p = 0; p < NumPorts; p++) begin
         need = need_i[p*NumBanks+:NumBanks];
-        if (!favoured_q[p] && req_i[p] && (used & need) == '0) begin
+        if (!Fixed[p] && !favoured_q[p] && req_i[p] && (used & need) == '0) begin
           gnt_o[p] = 1'b1;
           used     = used | need;
         end
@@ -52,7 +52,7 @@ module nc_bank_arbiter #(
   end
 
   // The next favoured port: the lowest refused one above the present one, cyclically.
-  assign refused = (req_i & ~gnt_o) >> NumFixed << NumFixed;
+  assign refused = req_i & ~gnt_o & ~Fixed;
   assign above   = ~(favoured_q | (favoured_q - 1'b1));
   assign waiting = |(refused & above) ? refused & above : refused;
   assign next    = waiting & (~waiting + 1'b1);

@@ -62,7 +62,6 @@ module nc_psum #(
 
   nc_bank_arbiter #(
     .NumPorts (NumRead),
-    .NumFixed (1),
     .NumBanks (NumBanks)
   ) u_read_arbiter (
     .clk_i,
@@ -74,7 +73,6 @@ module nc_psum #(
 
   nc_bank_arbiter #(
     .NumPorts (NumWrite),
-    .NumFixed (1),
     .NumBanks (NumBanks)
   ) u_write_arbiter (
     .clk_i,

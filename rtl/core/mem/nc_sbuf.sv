@@ -11,8 +11,8 @@
 // one data path, so that at most one of them is granted in a cycle. Row ports (row_*) move AxiBytes
 // consecutive bytes of one partition: one word of each of AxiBytes/4 banks.
 //
-// Priority: engine ports 0 and 1 are fixed, all other ports rotate (nc_bank_arbiter). Grants come
-// in the same cycle, read data one cycle after the grant.
+// Priority: TensorE's reads (ports 0 and 1) go first, all other ports rotate (nc_bank_arbiter).
+// Grants come in the same cycle, read data one cycle after the grant.
 module nc_sbuf #(
   parameter int unsigned P              = nc_pkg::P,
   parameter int unsigned SbufBytes      = nc_pkg::SbufBytes,
@@ -68,7 +68,6 @@ module nc_sbuf #(
   localparam int unsigned RowWords  = AxiBytes / 4;
   localparam int unsigned RowShift  = $clog2(RowWords);
   localparam int unsigned NumGroups = NumBanks / RowWords;  // row = group of RowWords banks
-  localparam int unsigned NumFixed  = 2;
   // Arbitrated ports: the columns, then the rows. One more "bank" stands for the data path that
   // the DMA column ports share.
   localparam int unsigned NumRdArb  = NumRead + NumRowPorts;
@@ -117,8 +116,8 @@ module nc_sbuf #(
 
   nc_bank_arbiter #(
     .NumPorts (NumRdArb),
-    .NumFixed (NumFixed),
-    .NumBanks (NumNeed)
+    .NumBanks (NumNeed),
+    .Fixed    (NumRdArb'(3))
   ) u_read_arbiter (
     .clk_i,
     .rst_ni,
@@ -129,8 +128,8 @@ module nc_sbuf #(
 
   nc_bank_arbiter #(
     .NumPorts (NumWrArb),
-    .NumFixed (NumFixed),
-    .NumBanks (NumNeed)
+    .NumBanks (NumNeed),
+    .Fixed    ('0)
   ) u_write_arbiter (
     .clk_i,
     .rst_ni,

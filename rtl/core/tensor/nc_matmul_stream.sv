@@ -8,6 +8,9 @@
 //
 // It waits when the pass's weights are not loaded, and when an accumulating vector would read a
 // PSUM word that a vector HazardDistance - 1 or fewer cycles before it has not written yet.
+//
+// Narrow elements share a word: it is read once for as many vectors of an instruction as follow
+// each other in it, and kept by whoever takes the read data.
 
 `default_nettype none
 `include "nc_assert.svh"
@@ -41,6 +44,7 @@ module nc_matmul_stream #(
 
   // to the aligner, in the cycle of the read data
   output logic                          read_valid_o,
+  output logic                          read_kept_o,  // the word is that of the vector before
   output logic [nc_pkg::DtypeWidth-1:0] read_dtype_o,
   output logic [7:0]                    read_zero_point_o,
   output logic [1:0]                    read_lane_o,
@@ -144,10 +148,18 @@ module nc_matmul_stream #(
   logic [AddressWidth-1:0] address;
   logic [AddressWidth-1:0] next_pass_address;
 
-  assign req_o = active_q && (!first_q || loaded_i) && !hazard;
+  // The word of the vector before, of this instruction.
+  logic word_valid_q;
+  logic [ReadWidth-1:0] word_q;
+  logic kept;
+  logic wanted;
+
+  assign kept = word_valid_q && (word_q == addr_o);
+  assign wanted = active_q && (!first_q || loaded_i) && !hazard;
+  assign req_o = wanted && !kept;
   assign addr_o = address[AddressWidth-1:2];
-  assign issue = req_o && gnt_i;
-  assign first_request_o = req_o && first_q;
+  assign issue = wanted && (kept || gnt_i);
+  assign first_request_o = wanted && first_q;
   assign first_issue_o = issue && first_q;
   assign pass_end = issue && last_vector;
   assign instr_end = pass_end && last_pass;
@@ -195,6 +207,8 @@ module nc_matmul_stream #(
 
   always_ff @(posedge clk_i) begin
     active_q <= rst_ni && (start || (active_q && !instr_end));
+    word_valid_q <= rst_ni && !start && (word_valid_q || issue);
+    if (issue) word_q <= addr_o;
     if (start) begin
       first_q <= 1'b1;
       accumulate_q <= next_accumulate;
@@ -238,6 +252,7 @@ module nc_matmul_stream #(
   always_ff @(posedge clk_i) begin
     read_valid_o <= issue && rst_ni;
     if (issue) begin
+      read_kept_o <= kept;
       read_dtype_o <= dtype_q;
       read_zero_point_o <= zero_point_q;
       read_lane_o <= address[1:0];

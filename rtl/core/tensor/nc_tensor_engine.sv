@@ -169,6 +169,7 @@ module nc_tensor_engine #(
 
   // ---- Moving side ----------------------------------------------------------------------------
   logic stream_valid;
+  logic stream_kept;
   logic [nc_pkg::DtypeWidth-1:0] stream_dtype;
   logic [7:0] stream_zero_point;
   logic [1:0] stream_lane;
@@ -198,6 +199,7 @@ module nc_tensor_engine #(
     .addr_o               (moving_addr_o),
     .gnt_i                (moving_gnt_i),
     .read_valid_o         (stream_valid),
+    .read_kept_o          (stream_kept),
     .read_dtype_o         (stream_dtype),
     .read_zero_point_o    (stream_zero_point),
     .read_lane_o          (stream_lane),
@@ -213,6 +215,15 @@ module nc_tensor_engine #(
 
   // What becomes of a vector's results travels with it to the foot of the columns.
   localparam int unsigned FateWidth = 3 + 2 * ColumnWidth + PsumWidth;
+
+  // The word that vectors of narrow elements share.
+  logic [P*32-1:0] kept_word_q;
+  logic [P*32-1:0] moving_word;
+
+  assign moving_word = stream_kept ? kept_word_q : moving_rdata_i;
+  always_ff @(posedge clk_i) begin
+    if (stream_valid && !stream_kept) kept_word_q <= moving_rdata_i;
+  end
 
   logic moving_valid;
   logic [P*MantissaWidth-1:0] moving_q;
@@ -233,7 +244,7 @@ module nc_tensor_engine #(
     .zero_point_i(stream_zero_point),
     .lane_i      (stream_lane),
     .mask_i      (stream_mask),
-    .data_i      (moving_rdata_i),
+    .data_i      (moving_word),
     .tag_i       ({stream_first, stream_last, stream_float, stream_accumulate,
                    stream_column_first, stream_column_last, stream_psum}),
     .valid_o     (moving_valid),

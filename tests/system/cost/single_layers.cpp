@@ -8,6 +8,7 @@
 #include "host/compiler/codegen/instructions.h"
 #include "host/compiler/compiler.h"
 #include "host/tools/session.h"
+#include "host/tools/verify_case.h"
 
 namespace neuron::test {
 namespace {
@@ -53,12 +54,7 @@ LayerGraph CutOut(const LayerGraph& whole, const Layer& layer) {
 
 Result<LayerGraph> Import(const tools::ZooModel& model) {
   NEURON_ASSIGN_OR_RETURN(const tools::StepArrays step, ReadStep(model, model.cases[0], 0));
-  compiler::ImportOptions options;
-  options.path = model.file.string();
-  for (size_t i = 0; i < model.inputs.size(); ++i) {
-    options.input_shapes[model.inputs[i].name] = step.inputs[i].shape;
-  }
-  return compiler::ImportModel(options);
+  return compiler::ImportModel(tools::ImportOptionsFor(model, step));
 }
 
 HostTensor RandomTensor(const nrt::TensorInfo& info, std::mt19937& random) {
