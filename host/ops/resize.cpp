@@ -17,7 +17,8 @@ struct Axis {
   int64_t from = 1;
   int64_t to = 1;
   double scale = 1.0;
-  double start = 0.0;  // region of interest, relative to the axis
+  double length = 1.0;  // `to` before it is rounded down
+  double start = 0.0;   // region of interest, relative to the axis
   double end = 1.0;
 };
 
@@ -58,7 +59,7 @@ double SourceCoordinate(const std::string& mode, int64_t at, const Axis& axis) {
     return x / axis.scale;
   }
   if (mode == "align_corners") {
-    return axis.to == 1 ? 0.0 : x * last / static_cast<double>(axis.to - 1);
+    return axis.to == 1 ? 0.0 : x * last / (axis.length - 1);
   }
   if (mode == "pytorch_half_pixel" && axis.to == 1) {
     return 0.0;
@@ -164,11 +165,11 @@ Result<std::vector<int64_t>> ResizedAxes(const Call& call, size_t rank) {
 
 Status SetScale(const Call& call, double scale, bool crop, Axis& axis) {
   const double part = crop ? axis.end - axis.start : 1.0;
-  const double size = std::floor(static_cast<double>(axis.from) * part * scale);
-  if (!(size >= 0.0 && size < 1e9)) {
+  axis.length = static_cast<double>(axis.from) * part * scale;
+  if (!(axis.length >= 0.0 && axis.length < 1e9)) {
     return call.Error("a scale is not possible");
   }
-  axis.to = static_cast<int64_t>(size);
+  axis.to = static_cast<int64_t>(std::floor(axis.length));
   axis.scale = scale;
   return OkStatus();
 }
@@ -177,7 +178,7 @@ Status SetScale(const Call& call, double scale, bool crop, Axis& axis) {
 Result<std::vector<Axis>> AxesOf(const Call& call, const Shape& input, bool crop) {
   std::vector<Axis> result;
   for (const int64_t size : input) {
-    result.push_back({size, size, 1.0, 0.0, 1.0});
+    result.push_back({size, size, 1.0, static_cast<double>(size), 0.0, 1.0});
   }
   NEURON_ASSIGN_OR_RETURN(const std::vector<int64_t> axes, ResizedAxes(call, input.size()));
   const bool modern = call.node.op_type == "Resize" && call.node.opset >= 11;
@@ -213,6 +214,7 @@ Result<std::vector<Axis>> AxesOf(const Call& call, const Shape& input, bool crop
     Axis& axis = result[static_cast<size_t>(axes[i])];
     const double part = crop ? axis.end - axis.start : 1.0;
     axis.to = sizes[i];
+    axis.length = static_cast<double>(axis.to);
     axis.scale = static_cast<double>(axis.to) / (static_cast<double>(axis.from) * part);
     if (axis.to < 0 || axis.to >= int64_t{1000000000}) {
       return call.Error("a size is not possible");

@@ -14,7 +14,6 @@ namespace neuron::conformance {
 enum class Verdict {
   kPass,
   kRefused,  // not compiled, with a reason: an operator, type or shape that is not supported
-  kDiffers,  // on purpose: ONNX Runtime's result, not the test's
   kWrong,    // an output differs, or the package failed on the device
 };
 

@@ -31,9 +31,7 @@ constexpr char kHeader[] =
     "+ 2^-20 (function tables) + 2^-17 of the output's largest element (operands of a product "
     "share\n"
     "an exponent, [numerics.md](numerics.md) section 4). It is *refused* when it does not compile\n"
-    "or the host segment names something it does not do; it *differs* where ONNX Runtime's result "
-    "is\n"
-    "kept although the test has another. A *wrong* result fails the build.\n"
+    "or the host segment names something it does not do. A *wrong* result fails the build.\n"
     "\n"
     "Inputs that decide a shape (a Reshape's target, a Slice's starts) are given to the compiler "
     "as\n"
@@ -75,10 +73,9 @@ std::string Page(const std::vector<Row>& rows) {
     return row.outcome.verdict == Verdict::kPass && row.outcome.where == "engines";
   });
   page += fmt::format(
-      " ({} of them on the engines alone), {} differ on purpose, {} are "
+      " ({} of them on the engines alone), {} are "
       "refused, {} are wrong.\n\n",
-      on_engines, Count(rows, Verdict::kDiffers), Count(rows, Verdict::kRefused),
-      Count(rows, Verdict::kWrong));
+      on_engines, Count(rows, Verdict::kRefused), Count(rows, Verdict::kWrong));
   page += "| test | verdict | ran on | reason |\n|---|---|---|---|\n";
   for (const Row& row : rows) {
     page += fmt::format("| {} | {} | {} | {} |\n", row.name, Name(row.outcome.verdict),

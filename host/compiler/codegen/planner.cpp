@@ -266,7 +266,7 @@ Status Planner::StoreOutputs() {
       return home.space == isa::Space::kDram && home.segment == to.segment &&
              home.offset == to.offset;
     });
-    if (!stored) {
+    if (!stored && ElementCount(value.shape) > 0) {
       NEURON_ASSIGN_OR_RETURN(const View from, AnyView(store.value));
       PlanStore(*this, from, to, value.type);
     }

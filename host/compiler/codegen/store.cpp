@@ -55,9 +55,6 @@ View SignWords(Planner& planner, const View& from) {
 }  // namespace
 
 void PlanStore(Planner& planner, const View& from, const View& to, ElementType type) {
-  if (ElementCount(from.shape) == 0) {
-    return;
-  }
   if (from.space == isa::Space::kDram) {
     planner.AddCopy(AsBytes(from, type), AsBytes(to, type));
     return;

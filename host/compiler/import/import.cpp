@@ -38,7 +38,7 @@ Result<std::vector<std::byte>> ReadFile(const std::string& path) {
 Result<int64_t> ParseSize(std::string_view text) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 1 ||
+  if (error != std::errc() || end != text.data() + text.size() || value < 0 ||
       value > kMaxDimension) {
     return Status(StatusCode::kInvalidArgument,
                   "'" + std::string(text) + "' is not a dimension's size");
@@ -183,22 +183,24 @@ Status BindInputs(Graph& graph, const ImportOptions& options) {
   for (const DeclaredInput& input : graph.inputs) {
     NEURON_ASSIGN_OR_RETURN(const Shape shape, BoundShape(input, options));
     for (const int64_t size : shape) {
-      if (size < 1 || size > kMaxDimension || ElementCount(shape) > kMaxDimension) {
+      if (size < 0 || size > kMaxDimension || ElementCount(shape) > kMaxDimension) {
         return Status(StatusCode::kInvalidArgument,
                       "graph input '" + input.name + "' would have the shape " +
-                          ShapeToString(shape) +
-                          "; a tensor has at least one element and at most 2^31 in all");
+                          ShapeToString(shape) + "; a tensor has at most 2^31 elements in all");
       }
     }
     graph.tensors[input.name] = {input.type, shape, nullptr};
+    if (ElementCount(shape) == 0) {  // nothing that the caller could give changes it
+      graph.tensors[input.name].constant =
+          std::make_shared<const HostTensor>(HostTensor(input.type, shape));
+    }
     if (const auto fixed = options.constants.find(input.name); fixed != options.constants.end()) {
       NEURON_ASSIGN_OR_RETURN(HostTensor tensor, FixedInput(input, shape, fixed->second));
       graph.tensors[input.name].constant = std::make_shared<const HostTensor>(std::move(tensor));
     }
   }
-  std::erase_if(graph.inputs, [&](const DeclaredInput& input) {
-    return graph.tensors.at(input.name).constant != nullptr;
-  });
+  std::erase_if(graph.inputs,
+                [&](const DeclaredInput& input) { return options.constants.contains(input.name); });
   return OkStatus();
 }
 

@@ -83,12 +83,11 @@ class NodeContext : public onnx::InferenceContext {
 };
 
 Status CheckShape(const HostNode& node, const std::string& output, const Shape& shape) {
-  const bool bad = std::any_of(shape.begin(), shape.end(), [](int64_t dim) { return dim < 1; });
+  const bool bad = std::any_of(shape.begin(), shape.end(), [](int64_t dim) { return dim < 0; });
   if (bad || ElementCount(shape) > kMaxElements) {
     return Status(StatusCode::kInvalidArgument,
                   Describe(node) + ": output '" + output + "' would have the shape " +
-                      ShapeToString(shape) +
-                      "; a tensor has at least one element and at most 2^31 in all");
+                      ShapeToString(shape) + "; a tensor has at most 2^31 elements in all");
   }
   return OkStatus();
 }
@@ -350,6 +349,39 @@ Status Fold(const HostNode& node, Graph& graph) {
   return OkStatus();
 }
 
+bool IsEmpty(const Graph& graph, const std::string& name) {
+  return !name.empty() && ElementCount(graph.tensors.at(name).shape) == 0;
+}
+
+// Makes the outputs without elements constants; true when that is all that the node makes.
+bool FoldEmptyOutputs(const HostNode& node, Graph& graph) {
+  bool all = true;
+  for (const std::string& name : node.outputs) {
+    if (IsEmpty(graph, name)) {
+      const TensorInfo info = graph.tensors.at(name);
+      SetConstant(graph, name, HostTensor(info.type, info.shape));
+    } else {
+      all = all && name.empty();
+    }
+  }
+  return all;
+}
+
+// True for a node with an operand without elements that makes nothing but such tensors, so that
+// nobody has to compute it.
+bool FoldsToNothing(const HostNode& node, Graph& graph) {
+  return std::ranges::any_of(node.inputs,
+                             [&](const std::string& name) { return IsEmpty(graph, name); }) &&
+         InferWithLibrary(node, graph).ok() && FoldEmptyOutputs(node, graph);
+}
+
+// Pieces without elements add nothing to a concatenation.
+void DropEmptyPieces(HostNode& node, const Graph& graph) {
+  if (node.domain.empty() && node.op_type == "Concat") {
+    std::erase_if(node.inputs, [&](const std::string& name) { return IsEmpty(graph, name); });
+  }
+}
+
 }  // namespace
 
 Status InferAndFold(Graph& graph) {
@@ -368,6 +400,9 @@ Status InferAndFold(Graph& graph) {
                   ShapeResult(node, graph.tensors.at(node.inputs[0]).shape));
       continue;
     }
+    if (FoldsToNothing(node, graph)) {
+      continue;
+    }
     if (IsFoldable(node, graph)) {
       NEURON_RETURN_IF_ERROR(Fold(node, graph));
       continue;
@@ -379,7 +414,10 @@ Status InferAndFold(Graph& graph) {
       status = InferByEvaluation(node, graph);
     }
     NEURON_RETURN_IF_ERROR(status);
-    kept.push_back(std::move(node));
+    if (!FoldEmptyOutputs(node, graph)) {
+      DropEmptyPieces(node, graph);
+      kept.push_back(std::move(node));
+    }
   }
   graph.nodes = std::move(kept);
   return OkStatus();

@@ -75,13 +75,27 @@ void DeclareInputs(Lowering& lowering) {
   }
 }
 
-// A graph output that is a constant, a graph input or listed twice gets a copy of its own.
+// The value itself, or one that takes its name where it is an input or output already.
+ValueId EmptyOutput(LayerGraph& layers, ValueId id) {
+  const Value value = layers.value(id);
+  if (!value.is_input && !value.is_output) {
+    return id;
+  }
+  const ValueId copy = AddConstant(layers, value.name, HostTensor(value.type, value.shape));
+  std::swap(layers.value(copy).name, layers.value(id).name);
+  return copy;
+}
+
+// A graph output that is a constant, a graph input or listed twice gets a copy of its own, unless
+// it has no elements: nothing makes it.
 void DeclareOutputs(Lowering& lowering) {
   LayerGraph& layers = lowering.layers();
   for (const std::string& name : lowering.graph().outputs) {
     ValueId id = lowering.ValueOf(name);
     const bool is_constant = lowering.ConstantOf(name) != nullptr;
-    if (is_constant || layers.value(id).is_input || layers.value(id).is_output) {
+    if (ElementCount(layers.value(id).shape) == 0) {
+      id = EmptyOutput(layers, id);
+    } else if (is_constant || layers.value(id).is_input || layers.value(id).is_output) {
       HostNode copy;
       copy.name = "output " + name;
       copy.op_type = "Identity";

@@ -23,12 +23,9 @@ constexpr const char* kFolder = "/usr/share/libonnx-testdata/data";
 
 // Cases whose stored result is not the operator's, by name.
 bool IsExcluded(const std::string& name) {
-  // Random masks and training statistics; types that tensors here do not have; and two cases in
-  // which ONNX Runtime too takes the resized length as an integer.
+  // Random masks and training statistics; types that tensors here do not have.
   for (const char* part : {"dropout", "training", "bernoulli", "random", "cast_FLOAT_to_STRING",
-                           "cast_STRING", "identity_opt", "identity_sequence", "maxunpool",
-                           "resize_downsample_scales_linear_align_corners",
-                           "resize_downsample_scales_cubic_align_corners"}) {
+                           "cast_STRING", "identity_opt", "identity_sequence", "maxunpool"}) {
     if (name.find(part) != std::string::npos) {
       return true;
     }

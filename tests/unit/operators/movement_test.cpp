@@ -126,5 +126,28 @@ TEST(Split, IntoUnequalParts) {
                  0.0);
 }
 
+TEST(Empty, PartsOfASplit) {
+  ExpectLikeHost({"Split",
+                  {Input(Floats({5, 37}, 16)), Constant(IntList({2, 0, 3}))},
+                  Attributes{{"axis", int64_t{0}}},
+                  3},
+                 0.0);
+}
+
+TEST(Empty, SliceBehindTheEnd) {
+  ExpectLikeHost({"Slice",
+                  {Input(Floats({20, 10, 5}, 17)), Constant(IntList({1000})),
+                   Constant(IntList({1000})), Constant(IntList({1}))},
+                  {}},
+                 0.0);
+}
+
+TEST(Empty, PiecesOfAConcatenation) {
+  ExpectLikeHost({"Concat",
+                  {Input(Floats({0, 7}, 18)), Input(Floats({3, 7}, 19)), Input(Floats({0, 7}, 20))},
+                  Attributes{{"axis", int64_t{0}}}},
+                 0.0);
+}
+
 }  // namespace
 }  // namespace neuron::compiler
