@@ -62,14 +62,6 @@ uint64_t EstimatedCycles(const ncx::PackageData& package) {
 }
 
 nlohmann::json ReportJson(const compiler::CompileOutput& output, const std::string& path) {
-  nlohmann::json segments = nlohmann::json::array();
-  for (const HostRow& row : MakeLayerReport(output.package).host) {
-    segments.push_back({{"node", row.name},
-                        {"op_type", row.op_type},
-                        {"reason", row.reason},
-                        {"operations", row.operations},
-                        {"share", row.share}});
-  }
   return {{"model", output.package.model_name},
           {"configuration", output.package.configuration},
           {"output", path},
@@ -78,7 +70,7 @@ nlohmann::json ReportJson(const compiler::CompileOutput& output, const std::stri
           {"scratch_bytes", output.package.segments[1].bytes},
           {"launches", output.package.launches.size()},
           {"estimated_cycles", EstimatedCycles(output.package)},
-          {"host_segments", segments}};
+          {"host_segments", HostRowsJson(HostRowsOf(output.package))}};
 }
 
 void PrintReport(const compiler::CompileOutput& output, const std::string& path) {
@@ -96,9 +88,8 @@ void PrintReport(const compiler::CompileOutput& output, const std::string& path)
       path, package.model_name, package.configuration, Grouped(static_cast<uint64_t>(output.macs)),
       Grouped(instructions), package.launches.size(), Grouped(EstimatedCycles(package)),
       Grouped(package.image.size()), Grouped(package.segments[1].bytes));
-  for (const HostRow& row : MakeLayerReport(package).host) {
-    std::cout << fmt::format("  host segment {} ({}), {:.1f} % of the operations: {}\n", row.name,
-                             row.op_type, 100 * row.share, row.reason);
+  for (const HostRow& row : HostRowsOf(package)) {
+    std::cout << fmt::format("  host segment {}\n", HostRowText(row));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "host/tools/cli.h"
+#include "host/tools/layer_report.h"
 #include "host/tools/package_views.h"
 #include "host/tools/report.h"
 
@@ -139,7 +140,7 @@ nlohmann::json PackageJson(const ncx::PackageData& package) {
                            {"tensors", TensorsJson(package)},
                            {"segments", segments},
                            {"launches", LaunchesJson(package)},
-                           {"host_segments", HostOperatorsJson(package)}};
+                           {"host_segments", HostRowsJson(HostRowsOf(package))}};
   return report;
 }
 
@@ -174,7 +175,10 @@ int InspectCommand(const Arguments& arguments) {
   for (size_t i = 0; i < package.launches.size(); ++i) {
     PrintLaunch(package, i);
   }
-  std::cout << HostOperatorsText(package) << ViewsText(values, package);
+  for (const HostRow& row : HostRowsOf(package)) {
+    std::cout << fmt::format("host segment  {}\n", HostRowText(row));
+  }
+  std::cout << ViewsText(values, package);
   return kExitOk;
 }
 

@@ -184,6 +184,27 @@ LayerReport MakeLayerReport(const ncx::PackageData& package) {
   return report;
 }
 
+std::vector<HostRow> HostRowsOf(const ncx::PackageData& package) {
+  return package.host_ops.empty() ? std::vector<HostRow>() : MakeLayerReport(package).host;
+}
+
+std::string HostRowText(const HostRow& row) {
+  return fmt::format("{} ({}), {:.1f} % of the operations: {}", row.name, row.op_type,
+                     100 * row.share, row.reason);
+}
+
+nlohmann::json HostRowsJson(const std::vector<HostRow>& rows) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const HostRow& row : rows) {
+    list.push_back({{"node", row.name},
+                    {"op_type", row.op_type},
+                    {"reason", row.reason},
+                    {"operations", row.operations},
+                    {"share", row.share}});
+  }
+  return list;
+}
+
 std::string LayerReportText(const LayerReport& report) {
   std::string text = fmt::format("{:>14} {:>12} {:>12} {:>7} {:>7}  {:<20} layer\n", "MACs",
                                  "DRAM bytes", "cycles", "share", "array", "bound");
@@ -204,14 +225,6 @@ nlohmann::json LayerReportJson(const LayerReport& report) {
   for (const LayerRow& row : report.layers) {
     layers.push_back(RowJson(row));
   }
-  nlohmann::json host = nlohmann::json::array();
-  for (const HostRow& row : report.host) {
-    host.push_back({{"node", row.name},
-                    {"op_type", row.op_type},
-                    {"reason", row.reason},
-                    {"operations", row.operations},
-                    {"share", row.share}});
-  }
   return {{"model", report.model},
           {"configuration", report.configuration},
           {"macs", report.macs},
@@ -223,7 +236,7 @@ nlohmann::json LayerReportJson(const LayerReport& report) {
            {{"macs_per_cycle", static_cast<double>(report.partitions) * report.partitions},
             {"dram_bytes_per_cycle", report.bytes_per_cycle}}},
           {"layers", layers},
-          {"host", host}};
+          {"host", HostRowsJson(report.host)}};
 }
 
 }  // namespace neuron::tools

@@ -54,6 +54,12 @@ struct HostRow {
   double share = 0;  // of all operations of the model
 };
 
+// Those of a package, with their share of its operations.
+std::vector<HostRow> HostRowsOf(const ncx::PackageData& package);
+// "name (Op), 1.2 % of the operations: reason".
+std::string HostRowText(const HostRow& row);
+nlohmann::json HostRowsJson(const std::vector<HostRow>& rows);
+
 struct LayerReport {
   std::string model;
   std::string configuration;

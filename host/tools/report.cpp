@@ -22,6 +22,10 @@ const char* QueueName(uint32_t queue) { return isa::Name(isa::Queue{queue}); }
 
 }  // namespace
 
+double HostTimeShare(const nrt_execution_stats& stats) {
+  return stats.total_seconds > 0 ? stats.host_seconds / stats.total_seconds : 0;
+}
+
 std::string StatsText(const nrt_execution_stats& stats) {
   std::string text = fmt::format(
       "cycles        {} ({}), {} launch{}\n"
@@ -33,8 +37,9 @@ std::string StatsText(const nrt_execution_stats& stats) {
       Grouped(stats.dram_bytes_read), Grouped(stats.dram_bytes_written), stats.simulated_khz,
       stats.device_seconds, stats.total_seconds);
   if (stats.host_operators != 0) {
-    text += fmt::format("host          {} operators, {:.3f} s\n", stats.host_operators,
-                        stats.host_seconds);
+    text += fmt::format("host          {} operator{}, {:.3f} s, {:.1f} % of the time\n",
+                        stats.host_operators, stats.host_operators == 1 ? "" : "s",
+                        stats.host_seconds, 100 * HostTimeShare(stats));
   }
   if (stats.sticky != 0) {
     for (const isa::Sticky flag : {isa::Sticky::kNanOperand, isa::Sticky::kIntOverflow}) {
@@ -85,6 +90,7 @@ nlohmann::json StatsJson(const nrt_execution_stats& stats) {
           {"simulated_khz", stats.simulated_khz},
           {"device_seconds", stats.device_seconds},
           {"host_seconds", stats.host_seconds},
+          {"host_time_share", HostTimeShare(stats)},
           {"total_seconds", stats.total_seconds},
           {"engines", queues}};
 }
@@ -154,24 +160,6 @@ nlohmann::json TensorJson(const std::string& name, const HostTensor& tensor, int
     json["values"] = values;
   }
   return json;
-}
-
-nlohmann::json HostOperatorsJson(const ncx::PackageData& package) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const ncx::HostOp& op : package.host_ops) {
-    const ncx::Node& node = package.nodes[op.node_index];
-    list.push_back({{"node", node.name}, {"op_type", node.op_type}, {"reason", op.reason}});
-  }
-  return list;
-}
-
-std::string HostOperatorsText(const ncx::PackageData& package) {
-  std::string text;
-  for (const ncx::HostOp& op : package.host_ops) {
-    const ncx::Node& node = package.nodes[op.node_index];
-    text += fmt::format("host segment  {} ({}): {}\n", node.name, node.op_type, op.reason);
-  }
-  return text;
 }
 
 }  // namespace neuron::tools

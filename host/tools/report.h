@@ -16,6 +16,9 @@ namespace neuron::tools {
 std::string StatsText(const nrt_execution_stats& stats);
 nlohmann::json StatsJson(const nrt_execution_stats& stats);
 
+// What host segments take of the wall time of an execution, 0 to 1.
+double HostTimeShare(const nrt_execution_stats& stats);
+
 // Adds the counters of one execution to those of others; utilisation and speed are of the sum.
 void AddStats(const nrt_execution_stats& one, uint32_t partitions, nrt_execution_stats& sum);
 
@@ -23,10 +26,6 @@ void AddStats(const nrt_execution_stats& one, uint32_t partitions, nrt_execution
 std::string TensorText(const std::string& name, const HostTensor& tensor);
 // Name, type, shape, and all values when there are at most `most_values`.
 nlohmann::json TensorJson(const std::string& name, const HostTensor& tensor, int64_t most_values);
-
-// Operators that run on the host: node, operator, reason.
-nlohmann::json HostOperatorsJson(const ncx::PackageData& package);
-std::string HostOperatorsText(const ncx::PackageData& package);
 
 }  // namespace neuron::tools
 

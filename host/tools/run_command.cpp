@@ -9,6 +9,7 @@
 #include <random>
 
 #include "host/tools/cli.h"
+#include "host/tools/layer_report.h"
 #include "host/tools/npy.h"
 #include "host/tools/report.h"
 #include "host/tools/session.h"
@@ -215,7 +216,7 @@ nlohmann::json ReportJson(const ncx::PackageData& package, const nrt_device_info
   nlohmann::json report = StatsJson(result.last.stats);
   report["model"] = package.model_name;
   report["device"] = {{"description", device.description}, {"configuration", device.configuration}};
-  report["host_segments"] = HostOperatorsJson(package);
+  report["host_segments"] = HostRowsJson(HostRowsOf(package));
   report["steps"] = steps;
   report["outputs"] = outputs;
   report["states"] = states;
@@ -274,8 +275,10 @@ SequenceResult RunSequence(const po::variables_map& values, Session& session,
 void PrintResult(const ncx::PackageData& package, const nrt_device_info& device,
                  const Session& session, const SequenceResult& result, size_t steps) {
   std::cout << fmt::format("model         {} on {}, configuration {}\n", package.model_name,
-                           device.description, device.configuration)
-            << HostOperatorsText(package);
+                           device.description, device.configuration);
+  for (const HostRow& row : HostRowsOf(package)) {
+    std::cout << fmt::format("host segment  {}\n", HostRowText(row));
+  }
   if (steps > 1) {
     std::cout << fmt::format("steps         {}; outputs of the last, cost of all\n", steps);
   }

@@ -73,7 +73,7 @@ Status Prepare(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_cas
   if (!output.ok()) {
     return Status(output.status().code(), "compile: " + output.status().message());
   }
-  compiled.host_segments = HostOperatorsJson(output->package);
+  compiled.host_segments = HostRowsOf(output->package);
   NEURON_ASSIGN_OR_RETURN(Session session, Session::Load(verifier.runtime, output->package));
   compiled.session = std::make_unique<Session>(std::move(session));
   return OkStatus();

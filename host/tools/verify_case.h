@@ -15,6 +15,7 @@
 #include "host/tools/checks.h"
 #include "host/tools/cli.h"
 #include "host/tools/compare.h"
+#include "host/tools/layer_report.h"
 #include "host/tools/session.h"
 #include "host/tools/zoo.h"
 
@@ -31,7 +32,7 @@ struct Row {
   nrt_execution_stats stats{};
   size_t steps = 0;
   size_t states = 0;  // tensors that stay on the device between steps
-  nlohmann::json host_segments = nlohmann::json::array();
+  std::vector<HostRow> host_segments;
   std::vector<CheckResult> checks;
 };
 
@@ -55,7 +56,7 @@ struct Compiled {
   std::map<size_t, size_t> states;                       // graph input <- graph output
   std::map<std::string, std::vector<double>> constants;  // inputs fixed when compiling
   std::unique_ptr<Session> session;
-  nlohmann::json host_segments;
+  std::vector<HostRow> host_segments;
 };
 
 // How a step's arrays bind the model: the shapes of all inputs, the values of those that are fixed.

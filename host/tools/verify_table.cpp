@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "host/tools/layer_report.h"
 #include "host/tools/report.h"
 
 namespace neuron::tools {
@@ -57,6 +58,13 @@ std::string RowLine(const Row& row) {
       fmt::format("{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}  {}\n", row.model + "/" + row.name,
                   row.pass ? "pass" : "FAIL", ErrorText(row), CyclesText(row), UtilizationText(row),
                   row.host_segments.size(), PrecisionText(row));
+  for (const HostRow& segment : row.host_segments) {
+    text += fmt::format("    host segment {}\n", HostRowText(segment));
+  }
+  if (!row.host_segments.empty()) {
+    text += fmt::format("    host time {:.3f} s, {:.1f} % of all\n", row.stats.host_seconds,
+                        100 * HostTimeShare(row.stats));
+  }
   return row.message.empty() ? text : text + "    " + row.message + "\n";
 }
 
@@ -73,7 +81,7 @@ nlohmann::json RowJson(const Row& row) {
                          {"precision", PrecisionText(row)},
                          {"steps", row.steps},
                          {"states", row.states},
-                         {"host_segments", row.host_segments},
+                         {"host_segments", HostRowsJson(row.host_segments)},
                          {"checks", checks},
                          {"stats", StatsJson(row.stats)},
                          {"cycles", row.stats.cycles},

@@ -155,6 +155,7 @@ Status Planner::PlanHost(const Layer& layer, const HostLayer& host) {
   op.node_index = node_;
   op.node = host.node;
   op.reason = host.reason;
+  op.operations = OperationsOf(graph_, layer);
   for (const ValueId id : layer.inputs) {
     if (id == kNoValue) {
       op.inputs.push_back(-1);

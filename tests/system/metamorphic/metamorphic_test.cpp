@@ -22,6 +22,7 @@ using tools::ZooModel;
 
 constexpr const char* kSeed = "201";
 constexpr const char* kCount = "60";
+constexpr const char* kAccurateCount = "30";
 // Trained models that are compiled and run within seconds.
 constexpr const char* kZooModels[] = {"kws_dscnn_int8", "resnet8_int8", "anomaly_fp32",
                                       "wakeword_embedding"};
@@ -42,11 +43,12 @@ constexpr Variant kVariants[] = {
 
 // Runs the model's first case as `schedule` says. kResourceExhausted when it does not fit.
 Result<NamedTensors> RunModel(nrt::Runtime& runtime, const ZooModel& model,
-                              const ScheduleOptions& schedule) {
+                              const ScheduleOptions& schedule, bool accurate) {
   NEURON_ASSIGN_OR_RETURN(const tools::StepArrays step, ReadStep(model, model.cases[0], 0));
   compiler::CompileOptions options;
   options.import.path = model.file.string();
   options.schedule = schedule;
+  options.import.accurate = accurate;
   NamedTensors inputs;
   for (size_t i = 0; i < model.inputs.size(); ++i) {
     inputs[model.inputs[i].name] = step.inputs[i];
@@ -70,10 +72,10 @@ class MetamorphicTest : public testing::TestWithParam<Variant> {
   }
 
   // Compares the variant with the default schedule; models that do not fit in it are counted.
-  void Compare(const ZooModel& model) {
-    const auto expected = RunModel(*runtime_, model, {});
+  void Compare(const ZooModel& model, bool accurate = false) {
+    const auto expected = RunModel(*runtime_, model, {}, accurate);
     ASSERT_TRUE(expected.ok()) << model.name << ": " << expected.status().ToString();
-    const auto actual = RunModel(*runtime_, model, GetParam().schedule);
+    const auto actual = RunModel(*runtime_, model, GetParam().schedule, accurate);
     if (actual.status().code() == StatusCode::kResourceExhausted) {
       ++too_large_;
       return;
@@ -86,6 +88,23 @@ class MetamorphicTest : public testing::TestWithParam<Variant> {
     }
   }
 
+  // Of the first `count` models of the seed.
+  void CompareRandomModels(const char* count, bool accurate) {
+    TemporaryDirectory folder;
+    const ProgramResult made =
+        RunProgram({*Python(), "tests/system/random/random_graphs.py", "--seed", kSeed, "--count",
+                    count, "--write", folder.path().string()});
+    ASSERT_EQ(made.exit_code, 0) << made.ToString();
+    const auto models = tools::ReadZoo(folder.path());
+    ASSERT_TRUE(models.ok()) << models.status().ToString();
+    for (const ZooModel& model : models->models) {
+      Compare(model, accurate);
+    }
+    std::cout << "seed " << kSeed << ": " << compared_ << " models compared, " << too_large_
+              << " do not fit\n";
+    EXPECT_GT(compared_, 4 * too_large_);
+  }
+
   std::unique_ptr<nrt::Runtime> runtime_;
   int compared_ = 0;
   int too_large_ = 0;
@@ -93,19 +112,12 @@ class MetamorphicTest : public testing::TestWithParam<Variant> {
 
 TEST_P(MetamorphicTest, RandomModelsKeepEveryBit) {
   if (!Python()) GTEST_SKIP() << "no Python with ONNX Runtime: NEURON_PYTHON is not set";
-  TemporaryDirectory folder;
-  const ProgramResult made =
-      RunProgram({*Python(), "tests/system/random/random_graphs.py", "--seed", kSeed, "--count",
-                  kCount, "--write", folder.path().string()});
-  ASSERT_EQ(made.exit_code, 0) << made.ToString();
-  const auto models = tools::ReadZoo(folder.path());
-  ASSERT_TRUE(models.ok()) << models.status().ToString();
-  for (const ZooModel& model : models->models) {
-    Compare(model);
-  }
-  std::cout << "seed " << kSeed << ": " << compared_ << " models compared, " << too_large_
-            << " do not fit\n";
-  EXPECT_GT(compared_, 4 * too_large_);
+  CompareRandomModels(kCount, false);
+}
+
+TEST_P(MetamorphicTest, AccurateRandomModelsKeepEveryBit) {
+  if (!Python()) GTEST_SKIP() << "no Python with ONNX Runtime: NEURON_PYTHON is not set";
+  CompareRandomModels(kAccurateCount, true);
 }
 
 TEST_P(MetamorphicTest, TrainedModelsKeepEveryBit) {
