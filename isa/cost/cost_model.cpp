@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "isa/cost/check_cycles.h"
+
 namespace neuron::isa {
 namespace {
 
@@ -14,6 +16,9 @@ constexpr auto kPartition = static_cast<uint32_t>(Operand::kPartition);
 
 // Cycles to read one scalar operand of all partitions from SBUF.
 constexpr uint64_t kScalarOperand = 2;
+
+// Of a queue for each instruction, beside its beats and its check: handing them on.
+constexpr uint64_t kIssueOverhead = 3;
 
 constexpr uint32_t kBurstBeats = 16;       // beats of one burst at most
 constexpr uint64_t kReadsOnTheirWay = 16;  // bursts that DMA has requested and not yet received
@@ -125,11 +130,13 @@ InstructionCost DmaCost(const Config& config, const CostParameters& parameters,
                             {i.dst_size0, i.dst_size1, i.dst_size2, i.dst_size3},
                             {i.dst_stride0, i.dst_stride1, i.dst_stride2, i.dst_stride3}};
   uint64_t pieces = Pieces(destination, bytes, config.axi_bytes);
-  const uint64_t dram_side = parameters.memory_latency + parameters.burst;
+  const auto dram_side = [&](uint64_t beats) {
+    return parameters.memory_latency + std::min<uint64_t>(beats, parameters.burst);
+  };
   if (i.dst_space == kDram) {
     cost.bytes_written = elements * bytes;
     cost.write_beats = pieces;
-    cost.latency += dram_side;
+    cost.latency += dram_side(pieces);
   }
   if (opcode == Opcode::kDmaCopy) {
     const uint64_t valid = uint64_t{i.valid0} * i.valid1 * i.src_size2 * i.src_size3;
@@ -141,7 +148,7 @@ InstructionCost DmaCost(const Config& config, const CostParameters& parameters,
     if (i.src_space == kDram) {
       cost.bytes_read = valid * bytes;
       cost.read_beats = source;
-      cost.latency += dram_side;
+      cost.latency += dram_side(source);
       const uint64_t bursts = ReadBursts(config, i, bytes, valid);
       pieces = std::max(pieces, bursts * (parameters.memory_latency + 2) / kReadsOnTheirWay);
     }
@@ -156,17 +163,23 @@ InstructionCost EstimateCost(const Config& config, const CostParameters& paramet
                              std::span<const uint32_t> words) {
   const OpcodeInfo* info = FindOpcode(words[0] & 0xFF);
   if (info == nullptr) return {};
+  InstructionCost cost;
   switch (info->format) {
     case Format::kTensor:
-      return TensorCost(config, parameters, TensorInstruction::Decode(words));
+      cost = TensorCost(config, parameters, TensorInstruction::Decode(words));
+      break;
     case Format::kVector:
-      return VectorCost(config, info->opcode, VectorInstruction::Decode(words));
+      cost = VectorCost(config, info->opcode, VectorInstruction::Decode(words));
+      break;
     case Format::kScalar:
-      return ScalarCost(config, info->opcode, ScalarInstruction::Decode(words));
+      cost = ScalarCost(config, info->opcode, ScalarInstruction::Decode(words));
+      break;
     case Format::kDma:
-      return DmaCost(config, parameters, DmaInstruction::Decode(words));
+      cost = DmaCost(config, parameters, DmaInstruction::Decode(words));
+      break;
   }
-  return {};
+  cost.issue = kInstructionBytes / config.axi_bytes + kIssueOverhead + CheckCycles(words);
+  return cost;
 }
 
 }  // namespace neuron::isa

@@ -15,8 +15,8 @@
 //                     reads of DRAM at most 16 bursts in memory_latency + 2
 //
 // with n elements per partition and groups = lane groups that the partition window touches.
-// An engine takes its next instruction after the occupancy; the instruction is finished after the
-// latency. Pure functions.
+// An engine takes its next instruction after the occupancy, but not sooner than the queue has
+// fetched and checked one (issue); the instruction is finished after the latency. Pure functions.
 #ifndef NEURON_ISA_COST_COST_MODEL_H_
 #define NEURON_ISA_COST_COST_MODEL_H_
 
@@ -32,14 +32,14 @@ struct CostParameters {
   uint32_t tensor_fill = 13;     // aligner, array exit, PSUM; and P rows
   uint32_t memory_latency = 60;  // from a request to its first data
   uint32_t bytes_per_cycle = 0;  // of the memory, reads and writes together; 0: as fast as the port
-  uint32_t burst = 16;           // beats of the last burst, not hidden
-  uint32_t issue_interval = 40;  // cycles that the queue takes to check an instruction
+  uint32_t burst = 16;           // beats of the last burst, not hidden, of so many or more
   uint32_t semaphore_delay = 3;  // from the end of an instruction to the start of one that waits
 };
 
 struct InstructionCost {
   uint64_t occupancy = 1;   // cycles until the engine takes its next instruction
   uint64_t latency = 0;     // further cycles until all writes are done
+  uint64_t issue = 0;       // cycles in which the queue fetches and checks it
   uint64_t bytes_read = 0;  // from DRAM
   uint64_t bytes_written = 0;
   uint64_t read_beats = 0;  // of the memory port

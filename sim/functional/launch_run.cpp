@@ -33,7 +33,7 @@ LaunchRun::LaunchRun(FunctionalCore& core, const Launch& launch, std::span<std::
   const isa::CostParameters& cost = core_.options_.cost;
   for (uint32_t q = 0; q < isa::kNumQueues; ++q) {
     queues_[q].count = launch.queue_count[q];
-    queues_[q].free_at = uint64_t{cost.memory_latency} + cost.issue_interval;
+    queues_[q].started = queues_[q].free_at = cost.memory_latency;
     queues_[q].clock = core_.strict_.start_clock();
   }
   if (core_.options_.strict) {
@@ -73,6 +73,7 @@ void LaunchRun::Fetch(uint32_t queue) {
   QueueRun& run = queues_[queue];
   run.fetched = true;
   run.fault.reset();
+  run.cost = {};
   const isa::Segment& image = launch_.segments[0];
   const uint64_t offset = launch_.queue_offset[queue] + uint64_t{run.next} * isa::kInstructionBytes;
   const uint64_t last = offset + isa::kInstructionBytes - 1;
@@ -87,6 +88,7 @@ void LaunchRun::Fetch(uint32_t queue) {
   std::memcpy(run.words.data(), dram_.data() + image.base + offset, isa::kInstructionBytes);
   run.fault = isa::CheckInstruction(core_.config(), static_cast<isa::Queue>(queue), run.words,
                                     launch_.segments);
+  run.cost = isa::EstimateCost(core_.config(), core_.options_.cost, run.words);
 }
 
 bool LaunchRun::TryStart(uint32_t queue) {
@@ -95,7 +97,11 @@ bool LaunchRun::TryStart(uint32_t queue) {
       run.pending.size() >= kMaxOutstanding) {
     return false;
   }
-  if (!run.fetched) Fetch(queue);
+  if (!run.fetched) {
+    Fetch(queue);
+    run.free_at = std::max(run.free_at, run.started + run.cost.issue);
+    if (run.free_at > time_) return false;
+  }
   if (run.fault) {
     // Raised when all earlier instructions of the queue are done.
     if (run.pending.empty()) Stop(run.fault->code, queue, run.next, run.fault->address);
@@ -108,16 +114,14 @@ bool LaunchRun::TryStart(uint32_t queue) {
     Stop(isa::Error::kAborted, queue, run.next, 0);
     return false;
   }
-  const isa::InstructionCost cost =
-      isa::EstimateCost(core_.config(), core_.options_.cost, run.words);
-  if (launch_.watchdog != 0 && cost.occupancy > launch_.watchdog) {
+  if (launch_.watchdog != 0 && run.cost.occupancy > launch_.watchdog) {
     StopForWatchdog();
     return false;
   }
   if (!Acquire(queue)) return false;
   if (core_.options_.strict) LearnFromWaits(run, queue);
   const std::optional<isa::Fault> fault = Execute(queue);
-  Schedule(queue, cost);
+  Schedule(queue);
   if (fault) {
     Stop(fault->code, queue, run.next, fault->address);
     run.pending.back().words = {};  // it ends without updates
@@ -171,8 +175,9 @@ std::optional<isa::Fault> LaunchRun::Execute(uint32_t queue) {
   return std::nullopt;
 }
 
-void LaunchRun::Schedule(uint32_t queue, const isa::InstructionCost& cost) {
+void LaunchRun::Schedule(uint32_t queue) {
   QueueRun& run = queues_[queue];
+  const isa::InstructionCost& cost = run.cost;
   const isa::CostParameters& parameters = core_.options_.cost;
   uint64_t occupancy = cost.occupancy;
   if (core_.options_.seed != 0) occupancy = occupancy * (1 + random_() % 16) / 4 + random_() % 64;
@@ -187,7 +192,8 @@ void LaunchRun::Schedule(uint32_t queue, const isa::InstructionCost& cost) {
   CounterOf(result_, queue, isa::Counter::kBusy) += end - std::max(time_, run.last_end);
   CounterOf(result_, queue, isa::Counter::kBytesRead) += cost.bytes_read;
   CounterOf(result_, queue, isa::Counter::kBytesWritten) += cost.bytes_written;
-  run.free_at = std::max(engine_free, time_ + parameters.issue_interval);
+  run.free_at = engine_free;
+  run.started = time_;
   run.last_end = end;
   run.pending.push_back({run.next, time_, end + parameters.semaphore_delay, run.clock, run.words});
 }

@@ -39,10 +39,12 @@ class LaunchRun {
     uint32_t next = 0;
     uint32_t count = 0;
     uint64_t free_at = 0;   // when the engine and the front end take the next instruction
+    uint64_t started = 0;   // when the last one started, at first: when the first has arrived
     uint64_t last_end = 0;  // of the instructions started so far
-    bool fetched = false;   // `words` and `fault` are those of `next`
+    bool fetched = false;   // `words`, `fault` and `cost` are those of `next`
     Words words = {};
     std::optional<isa::Fault> fault;
+    isa::InstructionCost cost;
     std::deque<Pending> pending;
     Clock clock = {};
   };
@@ -55,7 +57,7 @@ class LaunchRun {
   bool Acquire(uint32_t queue);
   std::optional<isa::Fault> Execute(uint32_t queue);
   // Puts the started instruction on the timeline.
-  void Schedule(uint32_t queue, const isa::InstructionCost& cost);
+  void Schedule(uint32_t queue);
   void LearnFromWaits(QueueRun& run, uint32_t queue);
   void FinishDue();
   void Finish(uint32_t queue, const Pending& pending);

@@ -124,8 +124,8 @@ uint64_t CyclesOf(const std::vector<isa::DmaInstruction>& instructions, const is
   for (const isa::DmaInstruction& op : instructions) {
     std::array<uint32_t, isa::kInstructionWords> words;
     op.Encode(words);
-    cycles += std::max<uint64_t>(isa::EstimateCost(config, parameters, words).occupancy,
-                                 parameters.issue_interval);
+    const isa::InstructionCost cost = isa::EstimateCost(config, parameters, words);
+    cycles += std::max(cost.occupancy, cost.issue);
   }
   return cycles;
 }

@@ -7,9 +7,8 @@ namespace neuron::compiler {
 
 ScheduleEstimate::ScheduleEstimate(const isa::Config& config, const isa::CostParameters& parameters)
     : config_(config), parameters_(parameters), port_(config, parameters) {
-  // The first instructions come from memory and are checked.
   for (QueueTime& queue : queues_) {
-    queue.engine_free = parameters_.memory_latency + parameters_.issue_interval;
+    queue.engine_free = queue.started = parameters_.memory_latency;
   }
 }
 
@@ -22,7 +21,8 @@ void ScheduleEstimate::Append(isa::Queue queue, std::span<const uint32_t> words,
                               const QueueClock& waits) {
   const isa::InstructionCost cost = isa::EstimateCost(config_, parameters_, words);
   QueueTime& own = queues_[static_cast<size_t>(queue)];
-  uint64_t start = own.engine_free;
+  uint64_t start = std::max(own.engine_free, own.started + cost.issue);
+  work_.issue[static_cast<size_t>(queue)] += start - own.engine_free;
   for (size_t other = 0; other < waits.size(); ++other) {
     if (waits[other] != 0) {
       start =
@@ -36,9 +36,9 @@ void ScheduleEstimate::Append(isa::Queue queue, std::span<const uint32_t> words,
   if (!own.finished.empty()) {
     finished = std::max(finished, own.finished.back());
   }
-  own.engine_free = std::max(engine_free, start + parameters_.issue_interval);
+  own.started = start;
+  own.engine_free = engine_free;
   work_.busy[static_cast<size_t>(queue)] += engine_free - start;
-  work_.issue[static_cast<size_t>(queue)] += own.engine_free - engine_free;
   own.finished.push_back(finished);
   work_.cycles = std::max(work_.cycles, finished);
 }

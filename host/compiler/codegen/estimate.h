@@ -18,7 +18,7 @@ namespace neuron::compiler {
 struct ScheduleWork {
   uint64_t cycles = 0;                            // until all instructions so far are finished
   std::array<uint64_t, isa::kNumQueues> busy{};   // the engine works
-  std::array<uint64_t, isa::kNumQueues> issue{};  // it waits for the next instruction's check
+  std::array<uint64_t, isa::kNumQueues> issue{};  // it waits for an instruction's check
   uint64_t read = 0;                              // of the memory
   uint64_t write = 0;
 };
@@ -34,9 +34,14 @@ class ScheduleEstimate {
   // Cycles from launch until all instructions so far are finished.
   uint64_t cycles() const { return work_.cycles; }
   const ScheduleWork& work() const { return work_; }
+  // When the engine takes its next instruction.
+  uint64_t FreeAt(isa::Queue queue) const {
+    return queues_[static_cast<size_t>(queue)].engine_free;
+  }
 
  private:
   struct QueueTime {
+    uint64_t started = 0;  // the last instruction; at first: when the first one has arrived
     uint64_t engine_free = 0;
     std::vector<uint64_t> finished;  // of each instruction; never decreasing
   };

@@ -270,6 +270,12 @@ Status ProgramBuilder::Append(isa::ScalarInstruction instruction) {
   return AppendSynchronised(isa::Queue::kScalar, instruction, AccessesOf(instruction));
 }
 
+isa::Queue ProgramBuilder::FreeDma() const {
+  return estimate_.FreeAt(isa::Queue::kDma0) < estimate_.FreeAt(isa::Queue::kDma1)
+             ? isa::Queue::kDma0
+             : isa::Queue::kDma1;
+}
+
 Status ProgramBuilder::Append(isa::Queue queue, isa::DmaInstruction instruction) {
   const uint64_t bytes = (uint64_t{instruction.dst_size0} * instruction.dst_size1 *
                           instruction.dst_size2 * instruction.dst_size3)

@@ -40,6 +40,8 @@ class ProgramBuilder {
   uint64_t dram_bytes() const { return dram_bytes_; }
   // Estimated cycles until all instructions so far are finished.
   uint64_t cycles() const { return estimate_.cycles(); }
+  // The DMA queue that is estimated to be free first.
+  isa::Queue FreeDma() const;
   // Estimated work of all instructions so far.
   const ScheduleWork& work() const { return estimate_.work(); }
 

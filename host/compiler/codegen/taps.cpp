@@ -38,7 +38,7 @@ bool ShareTaps(Planner& planner, const View& in, int64_t channels, int64_t share
         dma.dst_base = static_cast<uint32_t>(base + tap * channels * kPartitionStep);
         SetDmaDims(dma, {bytes / element, channels, 1, 1}, {element, kPartitionStep, 0, 0},
                    {element, kPartitionStep, 0, 0});
-        NEURON_RETURN_IF_ERROR(program.Append(isa::Queue::kDma1, dma));
+        NEURON_RETURN_IF_ERROR(program.Append(program.FreeDma(), dma));
       }
       return OkStatus();
     });

@@ -19,7 +19,7 @@ module nc_check_pattern #(
   output logic                               write_o,         // DRAM: needs write permission
   output logic [31:0]                        base_o,
   output logic [1:0]                         element_log2_o,
-  output logic [2:0]                         last_dim_o,
+  output logic [5:0]                         dims_o,          // dimensions of more than one position
   output logic [31:0]                        size_o,
   output logic signed [31:0]                 stride_o
 );
@@ -30,6 +30,10 @@ module nc_check_pattern #(
       nc_pkg::DTYPE_BF16, nc_pkg::DTYPE_FP16:  element_log2 = 2'd1;
       default:                                 element_log2 = 2'd0;
     endcase
+  endfunction
+
+  function automatic logic walked(input logic [31:0] size);
+    walked = |size[31:1];
   endfunction
 
   always_comb write_o = pattern_i == 3'd1;  // of the DMA patterns, 1 is the destination
@@ -46,6 +50,9 @@ module nc_check_pattern #(
   assign d = instr_i;
 
   if (Queue == 32'(nc_pkg::QUEUE_TENSOR)) begin : gen_tensor
+    logic [2:0] outer;
+    assign outer = {walked({16'b0, t.outer_size2}), walked({16'b0, t.outer_size1}),
+                    walked({16'b0, t.outer_size0})};
 
     always_comb begin
       used_o         = 1'b1;
@@ -53,7 +60,7 @@ module nc_check_pattern #(
       space_o        = nc_pkg::SPACE_SBUF;
       base_o         = {8'b0, t.stationary_base};
       element_log2_o = element_log2(t.stationary_dtype);
-      last_dim_o     = 3'd3;
+      dims_o         = {2'b0, outer, walked({24'b0, t.column_count})};
       size_o         = {24'b0, t.column_count};
       stride_o       = 32'(t.stationary_stride);
       unique case (pattern_i)
@@ -68,7 +75,8 @@ module nc_check_pattern #(
         3'd1: begin
           base_o         = {8'b0, t.moving_base};
           element_log2_o = element_log2(t.moving_dtype);
-          last_dim_o     = 3'd5;
+          dims_o         = {outer, walked({16'b0, t.inner_size2}), walked({16'b0, t.inner_size1}),
+                            walked({16'b0, t.inner_size0})};
           unique case (dim_i)
             3'd0: begin size_o = {16'b0, t.inner_size0}; stride_o = 32'(t.moving_stride0); end
             3'd1: begin size_o = {16'b0, t.inner_size1}; stride_o = 32'(t.moving_stride1); end
@@ -82,7 +90,7 @@ module nc_check_pattern #(
           space_o        = nc_pkg::SPACE_PSUM;
           base_o         = {8'b0, t.psum_base};
           element_log2_o = 2'd2;
-          last_dim_o     = 3'd0;
+          dims_o         = {5'b0, walked({16'b0, moving_count_i})};
           size_o         = {16'b0, moving_count_i};
           stride_o       = 32'sd4;
         end
@@ -99,9 +107,14 @@ module nc_check_pattern #(
                           v.opcode == nc_pkg::OP_IOTA;
     assign windowed     = v.opcode == nc_pkg::OP_REDUCE || v.opcode == nc_pkg::OP_ARGMAX;
 
+    logic [2:0] sizes, windows;
+    assign sizes   = {walked({16'b0, v.size2}), walked({16'b0, v.size1}), walked({16'b0, v.size0})};
+    assign windows = {walked({16'b0, v.window_size2}), walked({16'b0, v.window_size1}),
+                      walked({16'b0, v.window_size0})};
+
     always_comb begin
-      last_o     = pattern_i == 3'd4;
-      last_dim_o = 3'd2;
+      last_o = pattern_i == 3'd4;
+      dims_o = {3'b0, sizes};
       unique case (dim_i)
         3'd0:    size_o = {16'b0, v.size0};
         3'd1:    size_o = {16'b0, v.size1};
@@ -116,7 +129,7 @@ module nc_check_pattern #(
           space_o        = v.in0_space;
           base_o         = {8'b0, v.in0_base};
           element_log2_o = element_log2(v.in0_dtype);
-          last_dim_o     = windowed ? 3'd5 : 3'd2;
+          dims_o         = {windowed ? windows : 3'b0, sizes};
           unique case (dim_i)
             3'd0:    stride_o = 32'(v.in0_stride0);
             3'd1:    stride_o = 32'(v.in0_stride1);
@@ -154,7 +167,7 @@ module nc_check_pattern #(
           space_o        = nc_pkg::SPACE_SBUF;
           base_o         = pattern_i == 3'd3 ? v.scalar0 : v.scalar1;
           element_log2_o = 2'd2;
-          last_dim_o     = 3'd0;
+          dims_o         = '0;
           size_o         = 32'd1;
           stride_o       = 32'sd0;
         end
@@ -164,9 +177,12 @@ module nc_check_pattern #(
     logic activate;
     assign activate = s.opcode == nc_pkg::OP_ACTIVATE;
 
+    logic [2:0] sizes;
+    assign sizes = {walked({16'b0, s.size2}), walked({16'b0, s.size1}), walked({16'b0, s.size0})};
+
     always_comb begin
       last_o         = pattern_i == 3'd4 || !activate;
-      last_dim_o     = 3'd0;
+      dims_o         = '0;
       space_o        = nc_pkg::SPACE_SBUF;
       element_log2_o = 2'd2;
       size_o         = 32'd1;
@@ -177,7 +193,7 @@ module nc_check_pattern #(
           space_o        = s.in_space;
           base_o         = {8'b0, s.in_base};
           element_log2_o = activate ? element_log2(s.in_dtype) : 2'd2;
-          last_dim_o     = activate ? 3'd2 : 3'd0;
+          dims_o         = {3'b0, activate ? sizes : {2'b0, sizes[0]}};
           unique case (dim_i)
             3'd0: begin
               size_o   = {16'b0, s.size0};
@@ -192,7 +208,7 @@ module nc_check_pattern #(
           space_o        = s.out_space;
           base_o         = {8'b0, s.out_base};
           element_log2_o = element_log2(s.out_dtype);
-          last_dim_o     = 3'd2;
+          dims_o         = {3'b0, sizes};
           unique case (dim_i)
             3'd0: begin size_o = {16'b0, s.size0}; stride_o = 32'(s.out_stride0); end
             3'd1: begin size_o = {16'b0, s.size1}; stride_o = 32'(s.out_stride1); end
@@ -219,9 +235,19 @@ module nc_check_pattern #(
     assign copy      = d.opcode == nc_pkg::OP_DMA_COPY;
     assign transpose = d.opcode == nc_pkg::OP_DMA_TRANSPOSE;
 
+    logic [2:0]  transposed;
+    logic [3:0]  source, destination;
+    logic [31:0] source_rows;
+    assign source_rows = d.indirect ? d.index_limit : {8'b0, d.src_size3};
+    assign transposed  = {walked({8'b0, d.src_size1}), walked({8'b0, d.src_size0}),
+                          walked({24'b0, d.part_count})};
+    assign source      = {walked(source_rows), walked({8'b0, d.src_size2}),
+                          walked({8'b0, d.valid1}), walked({8'b0, d.valid0})};
+    assign destination = {walked({8'b0, d.dst_size3}), walked({8'b0, d.dst_size2}),
+                          walked({8'b0, d.dst_size1}), walked({8'b0, d.dst_size0})};
+
     always_comb begin
       last_o         = pattern_i == 3'd2;
-      last_dim_o     = transpose ? 3'd2 : 3'd3;
       element_log2_o = d.element_log2;
       unique case (pattern_i)
         3'd0: begin
@@ -229,7 +255,9 @@ module nc_check_pattern #(
                                   !(d.indirect && d.index_limit == 32'd0));
           space_o = d.src_space;
           base_o  = d.src_base;
+          dims_o  = {2'b0, source};
           if (transpose) begin
+            dims_o = {3'b0, transposed};
             unique case (dim_i)
               3'd0: begin size_o = {24'b0, d.part_count}; stride_o = PartitionStride; end
               3'd1: begin size_o = {8'b0, d.src_size0}; stride_o = d.src_stride0; end
@@ -241,7 +269,7 @@ module nc_check_pattern #(
               3'd1: begin size_o = {8'b0, d.valid1}; stride_o = d.src_stride1; end
               3'd2: begin size_o = {8'b0, d.src_size2}; stride_o = d.src_stride2; end
               default: begin
-                size_o   = d.indirect ? d.index_limit : {8'b0, d.src_size3};
+                size_o   = source_rows;
                 stride_o = d.src_stride3;
               end
             endcase
@@ -251,7 +279,9 @@ module nc_check_pattern #(
           used_o  = 1'b1;
           space_o = d.dst_space;
           base_o  = d.dst_base;
+          dims_o  = {2'b0, destination};
           if (transpose) begin
+            dims_o = {3'b0, transposed[2], transposed[0], transposed[1]};
             unique case (dim_i)
               3'd0: begin size_o = {8'b0, d.src_size0}; stride_o = PartitionStride; end
               3'd1: begin size_o = {24'b0, d.part_count}; stride_o = d.dst_stride0; end
@@ -271,7 +301,7 @@ module nc_check_pattern #(
           space_o        = nc_pkg::SPACE_SBUF;
           base_o         = d.index_base;
           element_log2_o = 2'd2;
-          last_dim_o     = 3'd0;
+          dims_o         = {5'b0, walked({8'b0, d.src_size3})};
           size_o         = {8'b0, d.src_size3};
           stride_o       = 32'sd4;
         end

@@ -3,7 +3,8 @@
 // all on-chip access patterns, then DRAM patterns against their segments; the first fault wins.
 //
 // A small sequential multiplier walks over the dimensions (a few cycles each, none for a size of
-// 1), so a check takes some tens of cycles, while the engine runs the instruction before.
+// 1), so a check takes some tens of cycles (CheckCycles in isa/cost), while the engine runs the
+// instruction before.
 // instr_i is held stable from start_i until done_o; the results hold until the next start.
 `default_nettype none
 
@@ -47,6 +48,8 @@ module nc_instr_check #(
   logic                          partition_q;   // DMA on SBUF: walks the partition part
   logic [2:0]                    pattern_q;
   logic [2:0]                    dim_q;         // also the index of a size while counting
+  logic [7:0]                    left_q;        // dimensions, or sizes to count, still to come
+  logic                          counting_dst_q;
   logic signed [SumWidth-1:0]    multiplicand_q;
   logic [31:0]                   multiplier_q;
   logic                          misaligned_q;
@@ -62,7 +65,7 @@ module nc_instr_check #(
   logic [nc_pkg::SpaceWidth-1:0] space;
   logic [31:0]                   base, size;
   logic [1:0]                    element_log2;
-  logic [2:0]                    last_dim;
+  logic [5:0]                    dims;
   logic signed [31:0]            stride;
   logic [2:0]                    element_mask;
 
@@ -79,13 +82,14 @@ module nc_instr_check #(
     .write_o       (write),
     .base_o        (base),
     .element_log2_o(element_log2),
-    .last_dim_o    (last_dim),
+    .dims_o        (dims),
     .size_o        (size),
     .stride_o      (stride)
   );
 
   assign element_mask = (3'd1 << element_log2) - 3'd1;
 
+  logic       counting;  // this instruction has products to compute
   logic       illegal;
   logic [4:0] illegal_word;
 
@@ -95,15 +99,14 @@ module nc_instr_check #(
   ) u_legal (
     .instr_i          (instr_i),
     .moving_too_long_i(count_q > 48'(nc_pkg::MaxMoving)),
-    .counts_differ_i  (count_q != src_count_q),
+    .counts_differ_i  (counting && count_q != src_count_q),
     .illegal_o        (illegal),
     .word_o           (illegal_word)
   );
 
-  // Sizes whose products are needed: matmul's n, and the element counts of dma_copy.
-  logic        counting;  // this instruction has products to compute
+  // Sizes whose products are needed: matmul's n, and dma_copy's elements where it changes shape.
   logic [23:0] count_size;
-  logic [2:0]  last_count;
+  logic [7:0]  count_dims;  // sizes other than 1: of the source, and behind them of the destination
 
   /* verilator lint_off UNUSEDSIGNAL */  // only sizes and segments matter here
   nc_pkg::tensor_instr_t t;
@@ -114,7 +117,7 @@ module nc_instr_check #(
 
   if (IsTensor) begin : gen_count_tensor
     assign counting   = 1'b1;
-    assign last_count = 3'd2;
+    assign count_dims = {5'b0, t.inner_size2 != 16'd1, t.inner_size1 != 16'd1, t.inner_size0 != 16'd1};
     always_comb begin
       unique case (dim_q)
         3'd0:    count_size = {8'b0, t.inner_size0};
@@ -123,8 +126,13 @@ module nc_instr_check #(
       endcase
     end
   end else if (IsDma) begin : gen_count_dma
-    assign counting   = d.opcode == nc_pkg::OP_DMA_COPY;
-    assign last_count = 3'd7;
+    // Equal sizes have equal products.
+    assign counting   = d.opcode == nc_pkg::OP_DMA_COPY &&
+                        {d.src_size3, d.src_size2, d.src_size1, d.src_size0} !=
+                        {d.dst_size3, d.dst_size2, d.dst_size1, d.dst_size0};
+    assign count_dims = {d.dst_size3 != 24'd1, d.dst_size2 != 24'd1, d.dst_size1 != 24'd1,
+                         d.dst_size0 != 24'd1, d.src_size3 != 24'd1, d.src_size2 != 24'd1,
+                         d.src_size1 != 24'd1, d.src_size0 != 24'd1};
     always_comb begin
       unique case (dim_q)
         3'd0:    count_size = d.src_size0;
@@ -140,7 +148,7 @@ module nc_instr_check #(
   end else begin : gen_count_none
     assign counting   = 1'b0;
     assign count_size = 24'd1;
-    assign last_count = 3'd0;
+    assign count_dims = '0;
   end
 
   if (IsDma) begin : gen_segment
@@ -183,6 +191,19 @@ module nc_instr_check #(
     high_bad = last_byte >= limit;
   end
 
+  // The first dimension that is still to come.
+  function automatic logic [2:0] first_of(input logic [7:0] left);
+    first_of = 3'd0;
+    for (int unsigned i = 8; i > 0; i--) begin
+      if (left[i-1]) first_of = 3'(i - 1);
+    end
+  endfunction
+
+  logic [7:0] count_left;  // of the half that is being counted
+  logic [2:0] count_next;
+  assign count_left = left_q & (counting_dst_q ? 8'hF0 : 8'h0F);
+  assign count_next = first_of(count_left);
+
   logic visit;  // the pattern belongs to the present walk
   assign visit = used && (space == nc_pkg::SPACE_DRAM) == dram_q;
 
@@ -194,8 +215,10 @@ module nc_instr_check #(
         dram_q      <= 1'b0;
         partition_q <= 1'b0;
         pattern_q   <= 3'd0;
-        dim_q       <= 3'd0;
         count_q     <= 48'd1;
+        left_q      <= count_dims;
+        dim_q       <= first_of({4'b0, count_dims[3:0]});
+        counting_dst_q <= 1'b0;
         if (start_i) begin
           fault_o   <= 1'b0;
           code_o    <= nc_pkg::ERROR_NONE;
@@ -205,20 +228,19 @@ module nc_instr_check #(
       end
 
       StCount: begin
-        if (count_size != 24'd1) begin
+        if (left_q[dim_q]) begin
           multiplicand_q <= SumWidth'(count_q);
           multiplier_q   <= {8'b0, count_size};
           count_q        <= '0;
+          left_q[dim_q]  <= 1'b0;
           state_q        <= StCountMultiply;
-        end else if (dim_q == last_count) begin
-          dim_q   <= 3'd0;
-          state_q <= StLegal;
+        end else if (IsDma && !counting_dst_q) begin
+          src_count_q    <= count_q;
+          count_q        <= 48'd1;
+          counting_dst_q <= 1'b1;
+          dim_q          <= first_of(left_q);
         end else begin
-          dim_q <= dim_q + 3'd1;
-          if (dim_q == 3'd3) begin
-            src_count_q <= count_q;
-            count_q     <= 48'd1;
-          end
+          state_q <= StLegal;
         end
       end
 
@@ -227,17 +249,8 @@ module nc_instr_check #(
         multiplicand_q <= multiplicand_q <<< ChunkBits;
         multiplier_q   <= multiplier_q >> ChunkBits;
         if (multiplier_q[31:ChunkBits] == '0) begin
-          if (dim_q == last_count) begin
-            dim_q   <= 3'd0;
-            state_q <= StLegal;
-          end else begin
-            dim_q   <= dim_q + 3'd1;
-            state_q <= StCount;
-            if (dim_q == 3'd3) begin
-              src_count_q <= count_q + product[47:0];
-              count_q     <= 48'd1;
-            end
-          end
+          dim_q   <= count_next;
+          state_q <= StCount;
         end
       end
 
@@ -256,10 +269,11 @@ module nc_instr_check #(
       StPattern: begin
         low_q  <= part_base;
         high_q <= part_base;
-        dim_q  <= 3'd0;
+        left_q <= {2'b0, dims};
+        dim_q  <= first_of({2'b0, dims});
         if (!partition_q) misaligned_q <= (base[2:0] & element_mask) != 3'd0;
         if (visit) begin
-          state_q <= StDimension;
+          state_q <= dims != '0 ? StDimension : dram_q ? StSegment : StRange;
         end else if (!last_pattern) begin
           pattern_q <= pattern_q + 3'd1;
         end else if (IsDma && !dram_q) begin
@@ -272,16 +286,11 @@ module nc_instr_check #(
       end
 
       StDimension: begin
-        if (size > 32'd1) begin
-          multiplicand_q <= part_stride;
-          multiplier_q   <= size - 32'd1;
-          state_q        <= StMultiply;
-          if ((stride[2:0] & element_mask) != 3'd0) misaligned_q <= 1'b1;
-        end else if (dim_q == last_dim) begin
-          state_q <= dram_q ? StSegment : StRange;
-        end else begin
-          dim_q <= dim_q + 3'd1;
-        end
+        multiplicand_q <= part_stride;
+        multiplier_q   <= size - 32'd1;
+        left_q[dim_q]  <= 1'b0;
+        state_q        <= StMultiply;
+        if ((stride[2:0] & element_mask) != 3'd0) misaligned_q <= 1'b1;
       end
 
       StMultiply: begin
@@ -290,12 +299,9 @@ module nc_instr_check #(
         multiplicand_q <= multiplicand_q <<< ChunkBits;
         multiplier_q   <= multiplier_q >> ChunkBits;
         if (multiplier_q[31:ChunkBits] == '0) begin
-          if (dim_q == last_dim) begin
-            state_q <= dram_q ? StSegment : StRange;
-          end else begin
-            dim_q   <= dim_q + 3'd1;
-            state_q <= StDimension;
-          end
+          dim_q <= first_of(left_q);
+          if (left_q != '0) state_q <= StDimension;
+          else state_q <= dram_q ? StSegment : StRange;
         end
       end
 

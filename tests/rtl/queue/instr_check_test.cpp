@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // nc_instr_check finds exactly the faults of isa/check, on instructions that are legal, nearly
-// legal and random.
+// legal and random, and takes as long as isa/cost says.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -13,6 +13,7 @@
 #include "Vcheck_tensor.h"
 #include "Vcheck_vector.h"
 #include "isa/check/instruction_check.h"
+#include "isa/cost/check_cycles.h"
 #include "neuron/isa.h"
 
 namespace neuron::isa {
@@ -57,6 +58,7 @@ class Checker {
     model_.start_i = 0;
     for (int cycle = 0; cycle < kMaxCycles; ++cycle) {
       if (model_.done_o) {
+        cycles_ = cycle + 1;
         if (!model_.fault_o) return std::nullopt;
         return Fault{static_cast<Error>(model_.code_o), model_.address_o};
       }
@@ -65,6 +67,9 @@ class Checker {
     ADD_FAILURE() << "the check does not end";
     return std::nullopt;
   }
+
+  // Of the last check, from its start to its end.
+  uint32_t cycles() const { return cycles_; }
 
  private:
   void Tick() {
@@ -83,6 +88,7 @@ class Checker {
   VerilatedContext context_;
   Model model_{&context_};
   const std::vector<Segment>& segments_;
+  uint32_t cycles_ = 0;
 };
 
 bool Contains(const char* text, const char* part) {
@@ -155,6 +161,9 @@ void CompareWithReference(Queue queue, Format format, std::vector<Opcode> opcode
       FAIL() << "seed " << seed << ", instruction " << n << ": " << text << "\nexpected "
              << (expected ? Describe(*expected) : "none") << "\ngot      "
              << (got ? Describe(*got) : "none");
+    }
+    if (!got) {
+      ASSERT_EQ(checker.cycles(), CheckCycles(words)) << "seed " << seed << ", instruction " << n;
     }
   }
   // The stimulus is worth something only if it reaches all kinds of outcomes.
