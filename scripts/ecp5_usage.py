@@ -4,7 +4,8 @@
 
 Every module is mapped once, by itself, in one of several Yosys processes that run at a time, and
 counted as often as the chip has it; so the sums leave out what is saved across borders of modules,
-and ABC maps in its fast mode, which takes some more LUTs: its full effort takes many minutes.
+and ABC maps in its fast mode, which takes some more LUTs: its full effort takes many minutes. The
+slices' multiplexers behind LUTs are not used: with them that mode takes up to twice as many LUTs.
 Multipliers and RAMs come first, LUTs and flip-flops after them. Modules that are not mapped in time
 are named, and then the columns that need them are left out.
 """
@@ -142,7 +143,7 @@ def map_logic(yosys, number, modules):
     """LUTs and flip-flops of what map_blocks left."""
     return map_stage(yosys, f"logic{number}", modules, [
         f"read_rtlil {yosys.work}/blocks{number}.il", "scratchpad -set abc.fast 1",
-        "synth_ecp5 -noflatten -run map_gates:check"])
+        "synth_ecp5 -noflatten -nowidelut -run map_gates:check"])
 
 
 def map_all(yosys, stage, groups):

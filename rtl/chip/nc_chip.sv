@@ -198,7 +198,7 @@ module nc_chip #(
     logic [nc_pkg::QueueWidth-1:0]  error_queue;
     logic [31:0] error_index, trace_count, trace_dropped;
     logic [63:0] error_address, cycles, counter_value;
-    logic [nc_pkg::NumSemaphores*nc_pkg::SemaphoreWidth-1:0] semaphores;
+    logic [nc_pkg::NumSemaphores*32-1:0] semaphores;
     logic [2:0]  counter_queue, counter_select;
 
     assign running_o[c]          = status == nc_pkg::STATUS_RUNNING;

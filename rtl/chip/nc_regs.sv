@@ -7,7 +7,7 @@ module nc_regs #(
   parameter int unsigned NumQueues = nc_pkg::NumQueues,
 
   localparam int unsigned NumSemaphores = nc_pkg::NumSemaphores,
-  localparam int unsigned SemW          = nc_pkg::SemaphoreWidth,
+  localparam int unsigned WW            = $clog2(NumSemaphores),   // of a word in a block
   localparam int unsigned SW            = nc_pkg::LinkStatusWidth
 ) (
   input  logic                          clk_i,
@@ -57,13 +57,14 @@ module nc_regs #(
   input  logic [31:0]                   link_errors_i,
   input  logic [NumQueues*32-1:0]       queue_index_i,
   input  logic [NumQueues*32-1:0]       queue_state_i,
-  input  logic [NumSemaphores*SemW-1:0] semaphores_i,
+  input  logic [NumSemaphores*32-1:0]   semaphores_i,
   output logic [2:0]                    counter_queue_o,
   output logic [2:0]                    counter_select_o,
   input  logic [63:0]                   counter_value_i
 );
 
   localparam int unsigned CapabilityWords = nc_pkg::REG_CAPABILITY_COUNT;
+  localparam int unsigned QW              = nc_pkg::QueueWidth;
 
   logic        valid_q, write_q;
   logic [15:0] addr_q;
@@ -81,7 +82,7 @@ module nc_regs #(
     block_word = {16'd0, offset} >> 2;
   endfunction
 
-  logic [31:0] word;        // index in the block
+  logic [WW-1:0] word;      // index in the block
   logic        control;     // the control register
   logic        writable;    // another register that may be written
   logic        readable;
@@ -105,24 +106,24 @@ module nc_regs #(
     if (valid_q) begin
       readable = 1'b1;
       if (in_block(addr_q, nc_pkg::REG_CAPABILITY, CapabilityWords)) begin
-        rdata = nc_pkg::CapabilityRom[32'(addr_q[5:2])*32+:32];
+        rdata = nc_pkg::CapabilityRom[{addr_q[5:2], 5'd0}+:32];
       end else if (in_block(addr_q, nc_pkg::REG_QUEUE_OFFSET, NumQueues)) begin
-        word     = block_word(addr_q, nc_pkg::REG_QUEUE_OFFSET);
+        word     = WW'(block_word(addr_q, nc_pkg::REG_QUEUE_OFFSET));
         writable = 1'b1;
-        rdata    = queue_offset_o[word*32+:32];
+        rdata    = queue_offset_o[{word[QW-1:0], 5'd0}+:32];
       end else if (in_block(addr_q, nc_pkg::REG_QUEUE_COUNT, NumQueues)) begin
-        word     = block_word(addr_q, nc_pkg::REG_QUEUE_COUNT);
+        word     = WW'(block_word(addr_q, nc_pkg::REG_QUEUE_COUNT));
         writable = 1'b1;
-        rdata    = queue_count_o[word*32+:32];
+        rdata    = queue_count_o[{word[QW-1:0], 5'd0}+:32];
       end else if (in_block(addr_q, nc_pkg::REG_QUEUE_INDEX, NumQueues)) begin
-        word  = block_word(addr_q, nc_pkg::REG_QUEUE_INDEX);
-        rdata = queue_index_i[word*32+:32];
+        word  = WW'(block_word(addr_q, nc_pkg::REG_QUEUE_INDEX));
+        rdata = queue_index_i[{word[QW-1:0], 5'd0}+:32];
       end else if (in_block(addr_q, nc_pkg::REG_QUEUE_STATE, NumQueues)) begin
-        word  = block_word(addr_q, nc_pkg::REG_QUEUE_STATE);
-        rdata = queue_state_i[word*32+:32];
+        word  = WW'(block_word(addr_q, nc_pkg::REG_QUEUE_STATE));
+        rdata = queue_state_i[{word[QW-1:0], 5'd0}+:32];
       end else if (in_block(addr_q, nc_pkg::REG_SEMAPHORE, NumSemaphores)) begin
-        word  = block_word(addr_q, nc_pkg::REG_SEMAPHORE);
-        rdata = 32'(semaphores_i[word*SemW+:SemW]);
+        word  = WW'(block_word(addr_q, nc_pkg::REG_SEMAPHORE));
+        rdata = semaphores_i[{word, 5'd0}+:32];
       end else if (in_block(addr_q, nc_pkg::REG_SEGMENT_BASE, nc_pkg::NumSegments)) begin
         writable = 1'b1;
         rdata    = segment_base_i;
@@ -210,8 +211,12 @@ module nc_regs #(
       if (addr_q == nc_pkg::REG_LAUNCH_ID)  launch_id_o  <= wdata_q;
       if (addr_q == nc_pkg::REG_TRACE_BASE) trace_base_o <= wdata_q;
       if (addr_q == nc_pkg::REG_TRACE_SIZE) trace_size_o <= wdata_q;
-      if (in_block(addr_q, nc_pkg::REG_QUEUE_OFFSET, NumQueues)) queue_offset_o[word*32+:32] <= wdata_q;
-      if (in_block(addr_q, nc_pkg::REG_QUEUE_COUNT, NumQueues))  queue_count_o[word*32+:32]  <= wdata_q;
+      for (int unsigned q = 0; q < NumQueues; q++) begin
+        if (word == WW'(q)) begin
+          if (in_block(addr_q, nc_pkg::REG_QUEUE_OFFSET, NumQueues)) queue_offset_o[q*32+:32] <= wdata_q;
+          if (in_block(addr_q, nc_pkg::REG_QUEUE_COUNT, NumQueues))  queue_count_o[q*32+:32]  <= wdata_q;
+        end
+      end
     end
     if (!rst_ni) begin
       valid_q        <= 1'b0;

@@ -19,7 +19,6 @@ module nc_core #(
 
   localparam int unsigned NumQueues     = nc_pkg::NumQueues,
   localparam int unsigned NumSemaphores = nc_pkg::NumSemaphores,
-  localparam int unsigned SemW          = nc_pkg::SemaphoreWidth,
   localparam int unsigned NumReads      = NumQueues + nc_pkg::NumDmaQueues,  // read clients
   localparam int unsigned NumWrites     = nc_pkg::NumDmaQueues + 1,          // write clients
   localparam int unsigned DW            = 8 * AxiBytes
@@ -61,7 +60,7 @@ module nc_core #(
   output logic [31:0]                   trace_dropped_o,
   output logic [NumQueues*32-1:0]       queue_index_o,
   output logic [NumQueues*32-1:0]       queue_state_o,
-  output logic [NumSemaphores*SemW-1:0] semaphores_o,
+  output logic [NumSemaphores*32-1:0]   semaphores_o,
   input  logic [2:0]                    counter_queue_i,
   input  logic [2:0]                    counter_select_i,
   output logic [63:0]                   counter_value_o,
@@ -103,7 +102,7 @@ module nc_core #(
   localparam int unsigned QW      = nc_pkg::QueueWidth;
   localparam int unsigned StateW  = nc_pkg::WaitStateWidth;
   localparam int unsigned SemIW   = $clog2(NumSemaphores);
-  localparam int unsigned TW      = SemW + SemIW + 2;  // one wait or update
+  localparam int unsigned TW      = nc_pkg::SemaphoreWidth + SemIW + 2;  // one wait or update
   localparam int unsigned PW      = $clog2(P);
   localparam int unsigned SAW     = $clog2(SbufBytes / 4);
   localparam int unsigned PAW     = $clog2(PsumBytes / 4);

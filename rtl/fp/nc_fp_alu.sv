@@ -7,7 +7,8 @@
 `default_nettype none
 
 module nc_fp_alu #(
-  parameter int unsigned Lanes = 1
+  parameter int unsigned Lanes    = 1,
+  parameter bit          SumsOnly = 1'b0  // op_i is never anything but add or bypass
 ) (
   input  logic                           clk_i,
   input  logic [1:0]                     en_i,
@@ -25,20 +26,25 @@ module nc_fp_alu #(
   logic [Lanes*32-1:0] simple_q;
   logic [Lanes*32-1:0] simple_qq;
 
-  assign is_add = (op_i == nc_pkg::ALU_ADD) || (op_i == nc_pkg::ALU_SUB) ||
-                  (op_i == nc_pkg::ALU_RSUB);
-  assign is_mul = op_i == nc_pkg::ALU_MUL;
+  assign is_add = (op_i == nc_pkg::ALU_ADD) ||
+                  (!SumsOnly && ((op_i == nc_pkg::ALU_SUB) || (op_i == nc_pkg::ALU_RSUB)));
+  assign is_mul = !SumsOnly && (op_i == nc_pkg::ALU_MUL);
   assign is_simple = !is_add && !is_mul;
 
   nc_fp_add_lanes #(.Lanes(Lanes)) u_add (
     .clk_i, .en_i(en_i & {2{is_add}}),
-    .negate_a_i(op_i == nc_pkg::ALU_RSUB), .negate_b_i(op_i == nc_pkg::ALU_SUB),
+    .negate_a_i(!SumsOnly && (op_i == nc_pkg::ALU_RSUB)),
+    .negate_b_i(!SumsOnly && (op_i == nc_pkg::ALU_SUB)),
     .a_i, .b_i, .sum_o(sum)
   );
 
-  nc_fp_mul #(.Lanes(Lanes)) u_mul (
-    .clk_i, .en_i(en_i & {2{is_mul}}), .a_i, .b_i, .product_o(product)
-  );
+  if (SumsOnly) begin : gen_no_product
+    assign product = '0;
+  end else begin : gen_product
+    nc_fp_mul #(.Lanes(Lanes)) u_mul (
+      .clk_i, .en_i(en_i & {2{is_mul}}), .a_i, .b_i, .product_o(product)
+    );
+  end
 
   function automatic logic [31:0] simple(input logic [nc_pkg::AluWidth-1:0] op,
                                          input logic [31:0] a, input logic [31:0] b);
@@ -71,7 +77,7 @@ module nc_fp_alu #(
   always_ff @(posedge clk_i) begin
     if (en_i[0] && is_simple) begin
       // The commonest operation by far is worth its own, cheap, path in simulation.
-      if (op_i == nc_pkg::ALU_BYPASS) begin
+      if (SumsOnly || (op_i == nc_pkg::ALU_BYPASS)) begin
         for (int unsigned l = 0; l < Lanes; l++) begin
           simple_q[l*32 +: 32] <= nc_fp_compare_pkg::canonical(a_i[l*32 +: 32]);
         end

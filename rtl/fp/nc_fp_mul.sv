@@ -6,7 +6,8 @@
 `default_nettype none
 
 module nc_fp_mul #(
-  parameter int unsigned Lanes = 1
+  parameter int unsigned Lanes  = 1,
+  parameter int unsigned AWidth = 24   // bits of a's significand, from the top; zeros below
 ) (
   input  logic                clk_i,
   input  logic [1:0]          en_i,
@@ -25,6 +26,7 @@ module nc_fp_mul #(
     logic b_zero;
     logic nan;
     logic [10:0] exponent;
+    logic [AWidth-1:0] significand;  // of a
     logic [47:0] product;
     a_top = a[30:23] == 8'hFF;
     b_top = b[30:23] == 8'hFF;
@@ -32,7 +34,8 @@ module nc_fp_mul #(
     b_zero = b[30:23] == 8'd0;
     nan = (a_top && ((a[22:0] != 23'd0) || b_zero)) || (b_top && ((b[22:0] != 23'd0) || a_zero));
     exponent = {3'b0, a[30:23]} + {3'b0, b[30:23]} - 11'd127;
-    product = {24'd0, 1'b1, a[22:0]} * {24'd0, 1'b1, b[22:0]};
+    significand = AWidth'({1'b1, a[22:0]} >> (24 - AWidth));
+    product = (48'(significand) * {24'd0, 1'b1, b[22:0]}) << (24 - AWidth);
     multiply = {1'b0, nan, a_top | b_top, a_zero | b_zero, a[31] ^ b[31], exponent, product};
   endfunction
 

@@ -84,6 +84,8 @@ module nc_psum #(
 
   logic [NumBanks*W-1:0] bank_rdata;
 
+  // At most one port is granted in a bank, so that what each of them would do can be ORed: half the
+  // LUTs of a priority.
   for (genvar b = 0; b < NumBanks; b++) begin : gen_bank
     logic           re, we;
     logic [BAW-1:0] raddr, waddr;
@@ -96,7 +98,7 @@ module nc_psum #(
       for (int unsigned p = 0; p < NumRead; p++) begin
         if (rd_gnt_o[p] && rd_need[p*NumBanks+b]) begin
           re    = 1'b1;
-          raddr = rd_addr_i[p*AW+:BAW];
+          raddr |= rd_addr_i[p*AW+:BAW];
         end
       end
     end
@@ -110,10 +112,10 @@ module nc_psum #(
         for (int unsigned p = 0; p < NumWrite; p++) begin
           if (wr_gnt_o[p] && wr_need[p*NumBanks+b]) begin
             we    = 1'b1;
-            waddr = wr_addr_i[p*AW+:BAW];
-            wdata = wr_data_i[p*W+:W];
+            waddr |= wr_addr_i[p*AW+:BAW];
+            wdata |= wr_data_i[p*W+:W];
             for (int unsigned k = 0; k < P; k++) begin
-              wmask[k*4+:4] = wr_strb_i[p*4+:4] & {4{wr_mask_i[p*P+k]}};
+              wmask[k*4+:4] |= wr_strb_i[p*4+:4] & {4{wr_mask_i[p*P+k]}};
             end
           end
         end
@@ -148,7 +150,11 @@ module nc_psum #(
 
     always_comb begin
       data = '0;
-      if (valid_q) data = bank_rdata[32'(bank_q)*W+:W];
+      if (valid_q) begin
+        for (int unsigned b = 0; b < NumBanks; b++) begin
+          if (bank_q == BankW'(b)) data |= bank_rdata[b*W+:W];
+        end
+      end
     end
 
     assign rd_data_o[p*W+:W] = data;

@@ -143,13 +143,31 @@ module nc_sbuf #(
 
   // Banks -------------------------------------------------------------------------------------
 
-  logic [NumBanks*W-1:0] bank_rdata;
+  logic [NumBanks*W-1:0]    bank_rdata;
+  logic [NumWrite*P*4-1:0]  column_wmask;   // bytes that a granted column writes
+  logic [W-1:0]             shared_wdata;   // of the DMA queue whose column is granted
 
+  always_comb begin
+    column_wmask = '0;
+    shared_wdata = '0;
+    for (int unsigned p = 0; p < NumWrite; p++) begin
+      if (wr_gnt_o[p]) begin
+        for (int unsigned k = 0; k < P; k++) begin
+          column_wmask[(p*P+k)*4+:4] = wr_strb_i[p*4+:4] & {4{wr_mask_i[p*P+k]}};
+        end
+        if (p >= NumEngineWrite) shared_wdata |= wr_data_i[p*W+:W];
+      end
+    end
+  end
+
+  // At most one port is granted in a bank, so that what each of them would do can be ORed: half the
+  // LUTs of a priority.
   for (genvar b = 0; b < NumBanks; b++) begin : gen_bank
-    logic           re, we;
+    logic           re, we, shared;
     logic [BAW-1:0] raddr, waddr;
     logic [P*4-1:0] wmask;
     logic [W-1:0]   wdata;
+    logic [31:0]    row_wdata;
 
     always_comb begin
       re    = 1'b0;
@@ -157,42 +175,45 @@ module nc_sbuf #(
       for (int unsigned p = 0; p < NumRead; p++) begin
         if (rd_gnt_o[p] && rd_need[p*NumNeed+b]) begin
           re    = 1'b1;
-          raddr = rd_addr_i[p*AW+BankShift+:BAW];
+          raddr |= rd_addr_i[p*AW+BankShift+:BAW];
         end
       end
       for (int unsigned p = 0; p < NumRowPorts; p++) begin
         if (row_rd_gnt_o[p] && rd_need[(NumRead+p)*NumNeed+b]) begin
           re    = 1'b1;
-          raddr = row_rd_addr_i[p*AW+BankShift+:BAW];
+          raddr |= row_rd_addr_i[p*AW+BankShift+:BAW];
         end
       end
     end
 
     always_comb begin
-      we    = 1'b0;
-      waddr = '0;
-      wmask = '0;
-      wdata = '0;
+      we        = 1'b0;
+      shared    = 1'b0;
+      waddr     = '0;
+      wmask     = '0;
+      wdata     = '0;
+      row_wdata = '0;
       if (|wr_gnt) begin
         for (int unsigned p = 0; p < NumWrite; p++) begin
           if (wr_gnt_o[p] && wr_need[p*NumNeed+b]) begin
             we    = 1'b1;
-            waddr = wr_addr_i[p*AW+BankShift+:BAW];
-            wdata = wr_data_i[p*W+:W];
-            for (int unsigned k = 0; k < P; k++) begin
-              wmask[k*4+:4] = wr_strb_i[p*4+:4] & {4{wr_mask_i[p*P+k]}};
-            end
+            waddr |= wr_addr_i[p*AW+BankShift+:BAW];
+            wmask |= column_wmask[p*P*4+:P*4];
+            if (p < NumEngineWrite) wdata |= wr_data_i[p*W+:W];
+            else                    shared = 1'b1;
           end
         end
+        if (shared) wdata |= shared_wdata;
         for (int unsigned p = 0; p < NumRowPorts; p++) begin
           if (row_wr_gnt_o[p] && wr_need[(NumWrite+p)*NumNeed+b]) begin
             we    = 1'b1;
-            waddr = row_wr_addr_i[p*AW+BankShift+:BAW];
-            wdata = {P{row_wr_data_i[p*RowBits+(b%RowWords)*32+:32]}};
-            wmask[row_wr_partition_i[p*PW+:PW]*4+:4] =
-                row_wr_strb_i[p*AxiBytes+(b%RowWords)*4+:4];
+            waddr |= row_wr_addr_i[p*AW+BankShift+:BAW];
+            wmask |= (P*4)'(row_wr_strb_i[p*AxiBytes+(b%RowWords)*4+:4])
+                     << {row_wr_partition_i[p*PW+:PW], 2'd0};
+            row_wdata |= row_wr_data_i[p*RowBits+(b%RowWords)*32+:32];
           end
         end
+        if (|row_wr_gnt_o) wdata |= {P{row_wdata}};
       end
     end
 
@@ -214,7 +235,8 @@ module nc_sbuf #(
 
   // Read data ---------------------------------------------------------------------------------
 
-  // The gates cost little in the multiplexers and let a simulator skip them.
+  // The gates cost little in the multiplexers and let a simulator skip them. Banks are compared one
+  // by one: a select at a computed place in so wide a vector takes synthesis tools minutes.
   for (genvar p = 0; p < NumEngineRead; p++) begin : gen_read
     logic             valid_q;
     logic [BankW-1:0] bank_q;
@@ -227,7 +249,11 @@ module nc_sbuf #(
 
     always_comb begin
       data = '0;
-      if (valid_q) data = bank_rdata[32'(bank_q)*W+:W];
+      if (valid_q) begin
+        for (int unsigned b = 0; b < NumBanks; b++) begin
+          if (bank_q == BankW'(b)) data |= bank_rdata[b*W+:W];
+        end
+      end
     end
 
     assign rd_data_o[p*W+:W] = data;
@@ -253,7 +279,11 @@ module nc_sbuf #(
 
   always_comb begin
     shared_data = '0;
-    if (shared_valid_q) shared_data = bank_rdata[32'(shared_bank_q)*W+:W];
+    if (shared_valid_q) begin
+      for (int unsigned b = 0; b < NumBanks; b++) begin
+        if (shared_bank_q == BankW'(b)) shared_data |= bank_rdata[b*W+:W];
+      end
+    end
   end
 
   assign rd_data_o[NumRead*W-1:NumEngineRead*W] = {NumRowPorts{shared_data}};
@@ -262,21 +292,27 @@ module nc_sbuf #(
     logic               valid_q;
     logic [BankW-1:0]   bank_q;       // first bank of the group
     logic [PW-1:0]      partition_q;
+    logic [W-1:0]       column;       // the word of every partition in one of the banks
     logic [RowBits-1:0] data;
 
     always_ff @(posedge clk_i) begin
       valid_q <= row_rd_gnt_o[p];
       if (row_rd_gnt_o[p]) begin
-        bank_q      <= NumGroups == 1 ? '0 : row_rd_addr_i[p*AW+:BankW];
+        bank_q      <= NumGroups == 1 ? '0 : row_rd_addr_i[p*AW+:BankW] >> RowShift << RowShift;
         partition_q <= row_rd_partition_i[p*PW+:PW];
       end
     end
 
     always_comb begin
-      data = '0;
+      data   = '0;
+      column = '0;
       if (valid_q) begin
         for (int unsigned k = 0; k < RowWords; k++) begin
-          data[k*32+:32] = bank_rdata[(32'(bank_q)+k)*W+32'(partition_q)*32+:32];
+          column = '0;
+          for (int unsigned b = k; b < NumBanks; b += RowWords) begin
+            if (bank_q == BankW'(b - k)) column |= bank_rdata[b*W+:W];
+          end
+          data[k*32+:32] = column[{partition_q, 5'd0}+:32];
         end
       end
     end

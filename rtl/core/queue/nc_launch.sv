@@ -58,13 +58,21 @@ module nc_launch #(
   logic          timed_out, reset_reports_q;
 
   logic [QW-1:0] first_error, first_undone;
+  logic [EW-1:0] error_code;     // of the queue first_error
+  logic [37:0]   error_address;
   logic          hung;
 
   always_comb begin
-    first_error  = '0;
-    first_undone = '0;
+    first_error   = '0;
+    first_undone  = '0;
+    error_code    = '0;
+    error_address = '0;
     for (int q = Last; q >= 0; q--) begin
-      if (error_valid_i[q]) first_error = QW'(q);
+      if (error_valid_i[q]) begin
+        first_error   = QW'(q);
+        error_code    = error_code_i[q*EW+:EW];
+        error_address = error_address_i[q*38+:38];
+      end
       if (!queue_done_i[q]) first_undone = QW'(q);
     end
   end
@@ -109,10 +117,10 @@ module nc_launch #(
         if (start_o) begin
           // The queues begin in this cycle; what they say is about the launch before.
         end else if (error_valid_i != '0) begin
-          error_code_o    <= error_code_i[32'(first_error)*EW+:EW];
+          error_code_o    <= error_code;
           error_queue_o   <= first_error;
-          error_index_o   <= error_index_i[32'(first_error)*32+:32];
-          error_address_o <= {26'd0, error_address_i[32'(first_error)*38+:38]};
+          error_index_o   <= error_index_i[{first_error, 5'd0}+:32];
+          error_address_o <= {26'd0, error_address};
           quiet_q         <= '0;
           state_q         <= StDrain;
         end else if (&queue_done_i) begin
@@ -120,7 +128,7 @@ module nc_launch #(
         end else if (abort_i || hung) begin
           error_code_o  <= abort_i ? nc_pkg::ERROR_ABORTED : nc_pkg::ERROR_WATCHDOG;
           error_queue_o <= first_undone;
-          error_index_o <= queue_index_i[32'(first_undone)*32+:32];
+          error_index_o <= queue_index_i[{first_undone, 5'd0}+:32];
           quiet_q       <= '0;
           state_q       <= StDrain;
         end

@@ -8,7 +8,8 @@
 // updates are applied. While the acquires of an instruction are subtracted no wait passes, so
 // that they are one step for everybody else.
 //
-// A wait or an update is {op, semaphore, value}, 31 bits. An acquire that would go below zero (the
+// A semaphore's value has a slot of 32 bits, so that to select one is to multiplex and not to
+// multiply and shift. A wait or an update is {op, semaphore, value}, 31 bits. An acquire that would go below zero (the
 // same semaphore acquired twice) is a fault; after it no wait passes until the next launch.
 module nc_semaphores #(
   parameter int unsigned NumQueues = nc_pkg::NumQueues,
@@ -16,7 +17,8 @@ module nc_semaphores #(
   localparam int unsigned N  = nc_pkg::NumSemaphores,
   localparam int unsigned W  = nc_pkg::SemaphoreWidth,
   localparam int unsigned IW = $clog2(N),
-  localparam int unsigned TW = W + IW + 2                // one wait or update
+  localparam int unsigned TW = W + IW + 2,               // one wait or update
+  localparam int unsigned Slot = 32
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,
@@ -39,10 +41,10 @@ module nc_semaphores #(
   output logic [nc_pkg::QueueWidth-1:0] fault_queue_o,
   output logic [IW-1:0]             fault_semaphore_o,
 
-  output logic [N*W-1:0]            values_o
+  output logic [N*Slot-1:0]         values_o          // above each value zeros
 );
 
-  logic [N*W-1:0] value_q;
+  logic [N*Slot-1:0] value_q;
   assign values_o = value_q;
 
   // Waits.
@@ -61,14 +63,14 @@ module nc_semaphores #(
             unique case (waits_i[(q*4+32'(k))*TW+W+IW+:2])
               nc_pkg::WAIT_OP_NONE: ;
               nc_pkg::WAIT_OP_EQ: begin
-                if (value_q[32'(waits_i[(q*4+32'(k))*TW+W+:IW])*W+:W] !=
+                if (value_q[{waits_i[(q*4+32'(k))*TW+W+:IW], 5'd0}+:W] !=
                     waits_i[(q*4+32'(k))*TW+:W]) begin
                   holds[q]                  = 1'b0;
                   wait_blocking_o[q*IW+:IW] = waits_i[(q*4+32'(k))*TW+W+:IW];
                 end
               end
               default: begin
-                if (value_q[32'(waits_i[(q*4+32'(k))*TW+W+:IW])*W+:W] <
+                if (value_q[{waits_i[(q*4+32'(k))*TW+W+:IW], 5'd0}+:W] <
                     waits_i[(q*4+32'(k))*TW+:W]) begin
                   holds[q]                  = 1'b0;
                   wait_blocking_o[q*IW+:IW] = waits_i[(q*4+32'(k))*TW+W+:IW];
@@ -120,6 +122,8 @@ module nc_semaphores #(
   logic            by_acquire;
   logic [QW-1:0]   queue;
   logic [1:0]      step;
+  logic [4*TW-1:0] waits;        // of that queue
+  logic [2*TW-1:0] updates;
   logic [TW-1:0]   item;
   logic            last;
   logic [W:0]      old_value, new_value;
@@ -136,17 +140,26 @@ module nc_semaphores #(
     new_value  = '0;
     write      = 1'b0;
     refuse     = 1'b0;
+    waits      = '0;
+    updates    = '0;
     if (change) begin
+      for (int unsigned q = 0; q < NumQueues; q++) begin
+        if (queue == QW'(q)) begin
+          waits   = waits_i[q*4*TW+:4*TW];
+          updates = updates_i[q*2*TW+:2*TW];
+        end
+      end
       if (by_acquire) begin
-        item = waits_i[(32'(queue)*4+32'(step))*TW+:TW];
+        for (int unsigned k = 0; k < 4; k++) begin
+          if (step == 2'(k)) item = waits[k*TW+:TW];
+        end
         last = step == 2'd3;
       end else begin
-        item = updates_i[(32'(queue)*2+32'(step[0]))*TW+:TW];
+        item = step[0] ? updates[TW+:TW] : updates[0+:TW];
         // The second update is mostly absent and then takes no cycle.
-        last = step == 2'd1 ||
-               updates_i[(32'(queue)*2+1)*TW+W+IW+:2] == nc_pkg::UPDATE_OP_NONE;
+        last = step == 2'd1 || updates[TW+W+IW+:2] == nc_pkg::UPDATE_OP_NONE;
       end
-      old_value = {1'b0, value_q[32'(item[W+:IW])*W+:W]};
+      old_value = {1'b0, value_q[{item[W+:IW], 5'd0}+:W]};
       if (by_acquire) begin
         write     = item[W+IW+:2] == nc_pkg::WAIT_OP_ACQUIRE;
         new_value = old_value - {1'b0, item[W-1:0]};
@@ -186,7 +199,11 @@ module nc_semaphores #(
       queue_q     <= queue;
       step_q      <= step + 2'd1;
       if (refuse && by_acquire) locked_q <= 1'b1;
-      if (write && !refuse) value_q[32'(item[W+:IW])*W+:W] <= new_value[W-1:0];
+      if (write && !refuse) begin
+        for (int unsigned s = 0; s < N; s++) begin
+          if (item[W+:IW] == IW'(s)) value_q[s*Slot+:W] <= new_value[W-1:0];
+        end
+      end
     end
     if (!rst_ni || clear_i) begin
       value_q  <= '0;

@@ -85,16 +85,16 @@ module nc_scalar_argument #(
   // ---- Stage 1: times the constant ----------------------------------------------------------------
   logic [Lanes*32-1:0] t_qq;
   logic [Lanes*64-1:0] product_q;
-  logic signed [63:0] factor;
+  logic signed [31:0] factor;
 
-  assign factor = sine ? 64'(Inverse2Pi) : 64'(Log2E);
+  assign factor = sine ? Inverse2Pi : Log2E;
 
   always_ff @(posedge clk_i) begin
     if (en_i[1]) begin
       t_qq <= t_q;
       if (fixed) begin
         for (int unsigned l = 0; l < Lanes; l++) begin
-          product_q[l*64 +: 64] <= {{32{z_q[l*32+31]}}, z_q[l*32 +: 32]} * factor;
+          product_q[l*64 +: 64] <= 64'($signed(z_q[l*32 +: 32])) * 64'(factor);
         end
       end
     end

@@ -64,7 +64,6 @@ module nc_scalar_engine #(
   localparam int unsigned IndexWidth   = $clog2(TableEntries);
   localparam int unsigned OutDepth     = 32;  // at least the stages between issue and write queue
   localparam int unsigned CreditWidth  = $clog2(OutDepth + 1);
-  localparam int unsigned Coefficients = 4;
 
   typedef enum logic [2:0] {
     StIdle, StScalar, StScalarData, StStart, StRun, StSum, StTable, StDone
@@ -196,10 +195,8 @@ module nc_scalar_engine #(
   always_comb begin
     table_entry = '0;
     if (table_word_q) begin
-      for (int unsigned c = 0; c < Coefficients; c++) begin
-        table_entry[c*32 +: 32] = from_psum ? in_psum_rdata_i[(32'(instr_q.part_start) + c)*32 +: 32]
-                                            : in_sbuf_rdata_i[(32'(instr_q.part_start) + c)*32 +: 32];
-      end
+      table_entry = 128'((from_psum ? in_psum_rdata_i : in_sbuf_rdata_i)
+                         >> {instr_q.part_start[$clog2(P)-1:0], 5'd0});
     end
   end
 

@@ -184,7 +184,7 @@ module nc_scalar_function #(
     end
   end
 
-  nc_fp_mul #(.Lanes(Lanes)) u_octaves (
+  nc_fp_mul #(.Lanes(Lanes), .AWidth(10)) u_octaves (
     .clk_i, .en_i(valid[15:14] & {2{is_log}}), .a_i(octaves), .b_i({Lanes{Ln2}}),
     .product_o(octave_part)
   );
@@ -224,7 +224,7 @@ module nc_scalar_function #(
     end
   end
 
-  nc_fp_alu #(.Lanes(Lanes)) u_result (
+  nc_fp_alu #(.Lanes(Lanes), .SumsOnly(1'b1)) u_result (
     .clk_i,
     .en_i    (valid[17:16]),
     .op_i    (is_log ? nc_pkg::ALU_ADD : nc_pkg::ALU_BYPASS),

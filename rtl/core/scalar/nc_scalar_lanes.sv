@@ -87,7 +87,7 @@ module nc_scalar_lanes #(
   );
 
   // An integer has its bias already.
-  nc_fp_alu #(.Lanes(Lanes)) u_bias (
+  nc_fp_alu #(.Lanes(Lanes), .SumsOnly(1'b1)) u_bias (
     .clk_i, .en_i(valid[5:4]), .op_i(is_int ? nc_pkg::ALU_BYPASS : nc_pkg::ALU_ADD),
     .a_i(product), .b_i(bias_i), .result_o(t)
   );

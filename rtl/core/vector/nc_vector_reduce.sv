@@ -92,7 +92,11 @@ module nc_vector_reduce #(
     right = '0;
     if (is_sum && valid_i) begin
       add = 1'b1;
-      left = first_i ? '0 : sums_q[32'(way)*W +: W];  // the others were cleared with it
+      if (!first_i) begin  // the others were cleared with it
+        for (int unsigned w = 0; w < Ways; w++) begin
+          if (way == 2'(w)) left = sums_q[w*W +: W];
+        end
+      end
       right = value_i;
     end else if (join_q == 4'd6) begin
       add = 1'b1;
@@ -150,7 +154,9 @@ module nc_vector_reduce #(
       end
     end
     if (adding_q[1] && !joined_qq) begin
-      sums_q[32'(target_qq)*W +: W] <= sum;
+      for (int unsigned w = 0; w < Ways; w++) begin
+        if (target_qq == 2'(w)) sums_q[w*W +: W] <= sum;
+      end
     end
   end
 

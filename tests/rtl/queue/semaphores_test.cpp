@@ -61,14 +61,7 @@ class Semaphores : public ::testing::Test {
     model_.retire_valid_i |= 1u << queue;
     model_.eval();
   }
-  uint32_t Value(int semaphore) {
-    uint32_t value = 0;
-    for (int b = 0; b < 24; ++b) {
-      const int bit = semaphore * 24 + b;
-      value |= (model_.values_o[bit / 32] >> (bit % 32) & 1) << b;
-    }
-    return value;
-  }
+  uint32_t Value(int semaphore) { return model_.values_o[semaphore]; }
   // One cycle; passed waits and retired instructions are taken away.
   void Tick() {
     model_.clk_i = 0;

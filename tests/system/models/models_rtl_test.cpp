@@ -26,6 +26,18 @@ TEST_F(ModelsRtlTest, CasesHaveTheBitsOfTheFunctionalModel) {
   }
 }
 
+// Each operand is split into a high and a low part, and three products add up in PSUM.
+TEST_F(ModelsRtlTest, AccurateProductsHaveTheBitsOfTheFunctionalModel) {
+  const std::vector<std::string> accurate = {"--precision", "accurate"};
+  const std::vector<ModelCase> convolutions = CasesOf(folder(), "convolutions");
+  const std::vector<ModelCase> sequence = CasesOf(folder(), "sequence");
+  ASSERT_FALSE(convolutions.empty());
+  ASSERT_FALSE(sequence.empty());
+  EXPECT_TRUE(GivesSameBits(convolutions[0], "sim", "functional", "rtl", accurate));
+  EXPECT_TRUE(GivesSameBits(sequence[0], "sim", "functional", "rtl", accurate));
+  EXPECT_TRUE(GivesSameBits(sequence[0], "tiny", "functional:tiny", "rtl:tiny", accurate));
+}
+
 TEST_F(ModelsRtlTest, SlowMemoryChangesCyclesAndNoBit) {
   for (const char* model : kMadeModels) {
     const std::vector<ModelCase> cases = CasesOf(folder(), model);

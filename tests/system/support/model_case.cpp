@@ -99,7 +99,8 @@ std::vector<ModelCase> CasesOf(const std::filesystem::path& folder, const std::s
 }
 
 testing::AssertionResult GivesSameBits(const ModelCase& test_case, const std::string& configuration,
-                                       const std::string& device_a, const std::string& device_b) {
+                                       const std::string& device_a, const std::string& device_b,
+                                       const std::vector<std::string>& options) {
   const TemporaryDirectory directory;
   const std::string package = directory / "model.ncx";
   std::vector<std::string> arguments = {"compile",     test_case.onnx, "--config",
@@ -107,6 +108,7 @@ testing::AssertionResult GivesSameBits(const ModelCase& test_case, const std::st
   for (const std::string& binding : test_case.bindings) {
     arguments.insert(arguments.end(), {"--bind", binding});
   }
+  arguments.insert(arguments.end(), options.begin(), options.end());
   const ProgramResult compiled = Neuron(arguments, kLimit);
   if (compiled.exit_code != 0) {
     return testing::AssertionFailure() << "neuron compile: " << compiled.ToString();

@@ -24,10 +24,12 @@ struct ModelCase {
 // when there is none.
 std::vector<ModelCase> CasesOf(const std::filesystem::path& folder, const std::string& model);
 
-// Compiles the case's model for `configuration` and runs it on both devices: every output file must
-// be the same, byte for byte. The failure says which command failed or which file differs.
+// Compiles the case's model for `configuration`, with further `options` of `neuron compile`, and
+// runs it on both devices: every output file must be the same, byte for byte. The failure says
+// which command failed or which file differs.
 testing::AssertionResult GivesSameBits(const ModelCase& test_case, const std::string& configuration,
-                                       const std::string& device_a, const std::string& device_b);
+                                       const std::string& device_a, const std::string& device_b,
+                                       const std::vector<std::string>& options = {});
 
 // `neuron verify FOLDER --device DEVICE --filter FILTER`: every case passes, and there is one.
 testing::AssertionResult Verifies(const std::filesystem::path& folder, const std::string& device,
