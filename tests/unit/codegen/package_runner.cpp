@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/codegen/package_runner.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "sim/functional/functional_core.h"
 
@@ -25,13 +25,16 @@ PackageRun RunPackage(const ncx::PackageData& built, const std::vector<HostTenso
     top += (segment.bytes + kSegmentAlignment - 1) / kSegmentAlignment * kSegmentAlignment;
   }
   std::vector<std::byte> dram(top);
-  std::memcpy(dram.data(), package.image.data(), package.image.size());
+  std::ranges::copy(package.image, dram.begin());
+  const auto begin_of = [&](const ncx::Tensor& tensor) {
+    return dram.begin() +
+           static_cast<ptrdiff_t>(launch.segments[tensor.segment].base + tensor.offset);
+  };
   size_t next_input = 0;
   for (const ncx::Tensor& tensor : package.tensors) {
     if (tensor.role == ncx::TensorRole::kInput) {
       const HostTensor& value = inputs[next_input++];
-      std::memcpy(dram.data() + launch.segments[tensor.segment].base + tensor.offset,
-                  value.data.data(), value.data.size());
+      std::ranges::copy(value.data, begin_of(tensor));
     }
   }
   sim::FunctionalOptions options;
@@ -62,9 +65,7 @@ PackageRun RunPackage(const ncx::PackageData& built, const std::vector<HostTenso
   for (const ncx::Tensor& tensor : package.tensors) {
     if (tensor.role == ncx::TensorRole::kOutput) {
       HostTensor value(tensor.type, tensor.shape);
-      std::memcpy(value.data.data(),
-                  dram.data() + launch.segments[tensor.segment].base + tensor.offset,
-                  value.data.size());
+      std::ranges::copy_n(begin_of(tensor), std::ssize(value.data), value.data.begin());
       run.outputs.push_back(std::move(value));
     }
   }
