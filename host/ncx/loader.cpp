@@ -86,7 +86,8 @@ BufferPlan Read(const fb::BufferPlan& buffer) {
           .bytes = buffer.bytes(),
           .first = buffer.first(),
           .last = buffer.last(),
-          .streamed = buffer.streamed()};
+          .streamed = buffer.streamed(),
+          .resident = buffer.resident()};
 }
 
 Launch Read(const fb::Launch& launch);
@@ -175,6 +176,12 @@ Result<PackageData> ReadPackage(const fb::Package& file) {
   package.nodes = ReadAll<Node>(file.nodes());
   package.launches = ReadAll<Launch>(file.launches());
   package.buffers = ReadAll<BufferPlan>(file.buffers());
+  package.repeat_launches = ReadAll<Launch>(file.repeat_launches());
+  if (file.resident() != nullptr) {
+    for (const fb::SbufRange* range : *file.resident()) {
+      package.resident.push_back({range->offset(), range->bytes()});
+    }
+  }
   if (file.steps() != nullptr) {
     for (const fb::Step* step : *file.steps()) {
       package.steps.push_back({static_cast<StepKind>(step->kind()), step->index()});
@@ -259,7 +266,8 @@ uint64_t AllBytes(const flatbuffers::Vector<flatbuffers::Offset<Table>>* tables)
 uint64_t CopiedBytes(const fb::Package& file) {
   return AllBytes(file.segments()) + AllBytes(file.tensors()) + AllBytes(file.nodes()) +
          AllBytes(file.launches()) + AllBytes(file.host_ops()) + AllBytes(file.buffers()) +
-         Bytes(file.timeline()) + Bytes(file.image());
+         AllBytes(file.repeat_launches()) + Bytes(file.timeline()) + Bytes(file.image()) +
+         (file.resident() == nullptr ? 0 : file.resident()->size() * sizeof(fb::SbufRange));
 }
 
 // FlatBuffers reads scalars in place, so the file must lie at an aligned address.

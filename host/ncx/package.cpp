@@ -22,6 +22,15 @@ Result<uint64_t> TensorBytes(ElementType type, std::span<const int64_t> shape) {
   return bytes;
 }
 
+uint64_t ResidentBytes(const PackageData& package) {
+  const isa::Config* config = isa::FindConfig(package.configuration);
+  uint64_t bytes = 0;
+  for (const SbufRange& range : package.resident) {
+    bytes += range.bytes;
+  }
+  return config == nullptr ? 0 : bytes * config->p;
+}
+
 std::string SourceOf(const PackageData& package, const Launch& launch, uint32_t queue,
                      uint32_t index) {
   for (const SourceRange& range : launch.source) {

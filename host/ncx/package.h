@@ -119,6 +119,12 @@ struct Step {
   uint32_t index = 0;  // of launches or host_ops
 };
 
+// Bytes of each partition of SBUF.
+struct SbufRange {
+  uint32_t offset = 0;
+  uint32_t bytes = 0;
+};
+
 // One buffer of the on-chip memory plan.
 struct BufferPlan {
   std::string name;
@@ -128,6 +134,7 @@ struct BufferPlan {
   uint32_t first = 0;  // lifetime: first and last position in PackageData::timeline
   uint32_t last = 0;
   bool streamed = false;  // constants, loaded ahead of the layer that uses them
+  bool resident = false;  // constants that stay for the next execution
 };
 
 // Segment 0 is the image, segment 1 scratch (may have 0 bytes), then those of inputs, states and
@@ -152,7 +159,16 @@ struct PackageData {
   // Of the memory that estimates are for, reads and writes together; 0: as fast as the port, which
   // does both beside each other.
   uint32_t memory_bytes_per_cycle = 0;
+  // What takes the place of `launches`, one for one, in an execution right behind another of this
+  // package on the same core: programs that find the constants in `resident`, and the function
+  // tables, where `launches` has put them. A launch that did nothing but load has no queue here.
+  // Empty: every execution runs `launches`.
+  std::vector<Launch> repeat_launches;
+  std::vector<SbufRange> resident;  // ascending, apart; only loads from the image write there
 };
+
+// Bytes of all partitions that stay in SBUF between executions.
+uint64_t ResidentBytes(const PackageData& package);
 
 // Bytes of a tensor's elements; kInvalidArgument for a negative or overflowing size or an unknown
 // element type.

@@ -158,8 +158,8 @@ class Simulation {
 
 }  // namespace
 
-Status VerifySemaphores(const PackageData& package, uint32_t launch_index) {
-  return Simulation(package, package.launches[launch_index]).Run();
+Status VerifySemaphores(const PackageData& package, const Launch& launch) {
+  return Simulation(package, launch).Run();
 }
 
 }  // namespace neuron::ncx

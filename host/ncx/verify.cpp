@@ -255,10 +255,19 @@ Status VerifyLaunchShape(const PackageData& package, const Launch& launch) {
   return OkStatus();
 }
 
+// Those of the first or of the repeated executions, which `name` tells apart.
+Status VerifyLaunches(const PackageData& package, const std::vector<Launch>& launches,
+                      const char* name) {
+  for (size_t i = 0; i < launches.size(); ++i) {
+    NEURON_RETURN_IF_ERROR(VerifyLaunchShape(package, launches[i]));
+    NEURON_RETURN_IF_ERROR(VerifyLaunch(package, launches[i], fmt::format("{} {}", name, i)));
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
-Status VerifyLaunch(const PackageData& package, uint32_t launch_index) {
-  const Launch& launch = package.launches[launch_index];
+Status VerifyLaunch(const PackageData& package, const Launch& launch, const std::string& name) {
   const isa::Config* config = isa::FindConfig(package.configuration);
   std::vector<isa::Segment> segments;
   for (const Segment& segment : package.segments) {
@@ -270,17 +279,13 @@ Status VerifyLaunch(const PackageData& package, uint32_t launch_index) {
       const Words words = InstructionWords(package.image, program.offset, i);
       const auto fault = isa::CheckInstruction(*config, isa::Queue{program.queue}, words, segments);
       if (fault.has_value()) {
-        return Invalid("launch {}: {}: {}", launch_index,
-                       DescribeInstruction(package, launch, program.queue, i),
+        return Invalid("{}: {}: {}", name, DescribeInstruction(package, launch, program.queue, i),
                        isa::Describe(*fault));
       }
     }
   }
-  const Status semaphores = VerifySemaphores(package, launch_index);
-  if (!semaphores.ok()) {
-    return Invalid("launch {}: {}", launch_index, semaphores.message());
-  }
-  return OkStatus();
+  const Status semaphores = VerifySemaphores(package, launch);
+  return semaphores.ok() ? semaphores : Invalid("{}: {}", name, semaphores.message());
 }
 
 Status Verify(const PackageData& package) {
@@ -289,11 +294,9 @@ Status Verify(const PackageData& package) {
   NEURON_RETURN_IF_ERROR(VerifyTensors(package));
   NEURON_RETURN_IF_ERROR(VerifyHostOps(package));
   NEURON_RETURN_IF_ERROR(VerifySteps(package));
-  for (uint32_t i = 0; i < package.launches.size(); ++i) {
-    NEURON_RETURN_IF_ERROR(VerifyLaunchShape(package, package.launches[i]));
-    NEURON_RETURN_IF_ERROR(VerifyLaunch(package, i));
-  }
-  return OkStatus();
+  NEURON_RETURN_IF_ERROR(VerifyLaunches(package, package.launches, "launch"));
+  NEURON_RETURN_IF_ERROR(VerifyLaunches(package, package.repeat_launches, "repeated launch"));
+  return VerifyResident(package);
 }
 
 }  // namespace neuron::ncx

@@ -3,21 +3,30 @@
 #ifndef NEURON_HOST_NCX_VERIFY_H_
 #define NEURON_HOST_NCX_VERIFY_H_
 
+#include <string>
+
 #include "host/ncx/package.h"
 
 namespace neuron::ncx {
 
 // ISA version and hash of this build; a known configuration; segments, tensors, source ranges,
-// host operators and steps inside what they refer to; then VerifyLaunch for each launch.
+// host operators and steps inside what they refer to; VerifyLaunch for each launch and each
+// repeated one; then VerifyResident.
 Status Verify(const PackageData& package);
 
 // Every instruction of the launch is legal under isa/check with the package's segment table, and
-// VerifySemaphores holds. Errors name the queue, the instruction's index and its source node.
-Status VerifyLaunch(const PackageData& package, uint32_t launch_index);
+// VerifySemaphores holds. Errors name the launch as `name` does, the queue, the instruction's index
+// and its source node.
+Status VerifyLaunch(const PackageData& package, const Launch& launch, const std::string& name);
 
 // Runs waits and updates of all queues without executing, one instruction of each queue in turn:
 // every wait is satisfied in this order, no semaphore leaves its range, and all queues finish.
-Status VerifySemaphores(const PackageData& package, uint32_t launch_index);
+Status VerifySemaphores(const PackageData& package, const Launch& launch);
+
+// Repeated launches stand beside all launches or none; the resident ranges lie in SBUF, ascending
+// and apart; loads from the image by `launches` are all that writes there. The instructions of all
+// launches must be legal.
+Status VerifyResident(const PackageData& package);
 
 }  // namespace neuron::ncx
 

@@ -79,7 +79,7 @@ Offset<fb::Node> Write(Builder& builder, const Node& node) {
 Offset<fb::BufferPlan> Write(Builder& builder, const BufferPlan& buffer) {
   return fb::CreateBufferPlanDirect(builder, buffer.name.c_str(),
                                     static_cast<uint8_t>(buffer.space), buffer.offset, buffer.bytes,
-                                    buffer.first, buffer.last, buffer.streamed);
+                                    buffer.first, buffer.last, buffer.streamed, buffer.resident);
 }
 
 template <typename Table, typename T>
@@ -115,11 +115,17 @@ std::vector<std::byte> Serialize(const PackageData& package) {
   const auto steps = builder.CreateVectorOfStructs(step_values);
   const auto buffers = WriteAll<fb::BufferPlan>(builder, package.buffers);
   const auto timeline = builder.CreateVector(package.timeline);
-  builder.Finish(
-      fb::CreatePackage(builder, package.isa_version, package.isa_hash, configuration, model_name,
-                        producer, segments, tensors, nodes, launches, host_ops, steps, buffers,
-                        image, Crc32(package.image), timeline, package.memory_bytes_per_cycle),
-      fb::PackageIdentifier());
+  const auto repeat_launches = WriteAll<fb::Launch>(builder, package.repeat_launches);
+  std::vector<fb::SbufRange> ranges;
+  for (const SbufRange& range : package.resident) {
+    ranges.emplace_back(range.offset, range.bytes);
+  }
+  const auto resident = builder.CreateVectorOfStructs(ranges);
+  builder.Finish(fb::CreatePackage(builder, package.isa_version, package.isa_hash, configuration,
+                                   model_name, producer, segments, tensors, nodes, launches,
+                                   host_ops, steps, buffers, image, Crc32(package.image), timeline,
+                                   package.memory_bytes_per_cycle, repeat_launches, resident),
+                 fb::PackageIdentifier());
   const auto* bytes = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
   return {bytes, bytes + builder.GetSize()};
 }

@@ -133,7 +133,13 @@ Status Model::Execute(const Binding& binding, const ExecuteOptions& options) {
   return runtime_->WithDevice([&](driver::Device& device) {
     ExecutionStats stats;
     const Clock::time_point start = Clock::now();
+    stats.weights_resident = !package_.repeat_launches.empty() && runtime_->resident_model() == id_;
+    // Nobody's, until the execution has come to its end.
+    runtime_->set_resident_model(Runtime::kNoModel);
     Status status = RunBound(device, binding, options, stats);
+    if (status.ok()) {
+      runtime_->set_resident_model(id_);
+    }
     stats.total_seconds = SecondsSince(start);
     const std::lock_guard lock(stats_mutex_);
     last_stats_ = std::move(stats);
@@ -164,8 +170,12 @@ Status Model::RunSteps(driver::Device& device, const Segments& segments,
                        const ExecuteOptions& options, ExecutionStats& stats) const {
   for (const ncx::Step& step : package_.steps) {
     if (step.kind == ncx::StepKind::kLaunch) {
-      NEURON_RETURN_IF_ERROR(
-          RunLaunch(device, package_.launches[step.index], segments, options, stats));
+      const ncx::Launch& launch =
+          (stats.weights_resident ? package_.repeat_launches : package_.launches)[step.index];
+      const bool loads_only = stats.weights_resident && launch.queues.empty();
+      if (!loads_only) {
+        NEURON_RETURN_IF_ERROR(RunLaunch(device, launch, segments, options, stats));
+      }
     } else {
       if (options.cancellation != nullptr && options.cancellation->requested()) {
         return CancelledStatus(package_);

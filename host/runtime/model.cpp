@@ -54,7 +54,10 @@ std::string Names(const std::vector<const ncx::Tensor*>& tensors) {
 }  // namespace
 
 Model::Model(std::shared_ptr<Runtime> runtime, ncx::PackageData package)
-    : runtime_(std::move(runtime)), package_(std::move(package)), own_(package_.segments.size()) {
+    : runtime_(std::move(runtime)),
+      id_(runtime_->NewModelId()),
+      package_(std::move(package)),
+      own_(package_.segments.size()) {
   for (const ncx::Tensor& tensor : package_.tensors) {
     by_role_[static_cast<size_t>(tensor.role)].push_back(&tensor);
   }

@@ -45,6 +45,7 @@ struct Binding {
 struct ExecutionStats {
   uint64_t cycles = 0;
   bool cycles_measured = false;
+  bool weights_resident = false;  // and other constants: found in SBUF
   uint32_t launches = 0;
   uint32_t host_operators = 0;
   uint32_t sticky = 0;
@@ -77,7 +78,9 @@ class Model {
   // From the inputs and outputs that a caller bound.
   Result<Binding> Bind(const TensorMap& inputs, const TensorMap& outputs) const;
   // Runs all steps. `binding` comes from Bind; a state in `options` from State::Allocate with this
-  // package. kCancelled when that was requested before the last launch ended.
+  // package. kCancelled when that was requested before the last launch ended. A package with
+  // resident constants runs its repeated launches when the execution before on the core, of
+  // whatever model, was a successful one of this model.
   Status Execute(const Binding& binding, const ExecuteOptions& options);
   ExecutionStats last_stats() const;
 
@@ -99,6 +102,7 @@ class Model {
                                 const Segments& segments) const;
 
   std::shared_ptr<Runtime> runtime_;
+  const uint64_t id_;
   ncx::PackageData package_;
   std::array<std::vector<const ncx::Tensor*>, 4> by_role_;
   Segments own_;  // image, scratch and shared ones; null for what executions bind

@@ -224,6 +224,7 @@ nrt_execution_stats ToC(const ExecutionStats& from, uint64_t partitions) {
   to.simulated_khz =
       from.device_seconds > 0 ? static_cast<double>(from.cycles) / from.device_seconds / 1000 : 0;
   to.findings = static_cast<uint32_t>(from.findings.size());
+  to.weights_resident = from.weights_resident ? 1 : 0;
   static_assert(NRT_NUM_QUEUES == neuron::isa::kNumQueues);
   for (size_t i = 0; i < NRT_NUM_QUEUES; ++i) {
     const auto counter = [&](Counter which) {
@@ -381,6 +382,7 @@ nrt_status nrt_get_model_info(nrt_model* model, nrt_model_info* info) {
       result.estimated_cycles += package.launches[step.index].estimated_cycles;
     }
     result.device_bytes = model->model->device_bytes();
+    result.resident_bytes = neuron::ncx::ResidentBytes(package);
     return CopyOut(result, info);
   });
 }

@@ -3,6 +3,7 @@
 #ifndef NEURON_HOST_RUNTIME_RUNTIME_H_
 #define NEURON_HOST_RUNTIME_RUNTIME_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -38,6 +39,14 @@ class Runtime {
   // Calls `use` with the device, alone. kFailedPrecondition after Close.
   Status WithDevice(const std::function<Status(driver::Device&)>& use);
 
+  // The model whose constants the core's SBUF holds, by its id; kNoModel when that is not known.
+  // For those who have the device, inside WithDevice. Whatever runs on the core must set it.
+  static constexpr uint64_t kNoModel = 0;
+  uint64_t resident_model() const { return resident_model_; }
+  void set_resident_model(uint64_t id) { resident_model_ = id; }
+  // An id that no other model of this runtime has, nor had.
+  uint64_t NewModelId() { return ++last_model_; }
+
   Result<uint64_t> Allocate(uint64_t bytes);
   void Free(uint64_t address);
 
@@ -61,6 +70,8 @@ class Runtime {
 
   std::mutex device_mutex_;
   std::unique_ptr<driver::Device> device_;  // null after Close
+  uint64_t resident_model_ = kNoModel;      // guarded by device_mutex_
+  std::atomic<uint64_t> last_model_ = kNoModel;
 
   mutable std::mutex memory_mutex_;
   Allocator allocator_;

@@ -29,7 +29,7 @@ extern "C" {
 #endif
 
 #define NRT_VERSION_MAJOR 0
-#define NRT_VERSION_MINOR 2
+#define NRT_VERSION_MINOR 3
 #define NRT_VERSION_PATCH 0
 
 typedef enum nrt_status {
@@ -121,6 +121,7 @@ typedef struct nrt_model_info {
   uint64_t macs;             /* useful multiply-accumulates of one execution */
   uint64_t estimated_cycles; /* by the compiler */
   uint64_t device_bytes;     /* memory it holds on the device */
+  uint64_t resident_bytes;   /* of weights that stay in SBUF between executions */
 } nrt_model_info;
 
 typedef struct nrt_tensor_info {
@@ -175,6 +176,7 @@ typedef struct nrt_execution_stats {
   double simulated_khz;  /* cycles / device_seconds / 1000 */
   uint32_t findings;     /* strict mode: see nrt_get_execution_findings */
   nrt_queue_stats queue[NRT_NUM_QUEUES];
+  int32_t weights_resident; /* 1: those that stay in SBUF were there and were not read again */
 } nrt_execution_stats;
 
 /* ---- Library ---- */
@@ -258,7 +260,13 @@ NRT_API nrt_status nrt_add_tensor_to_set(nrt_tensor_set* set, const char* name, 
 
 /* Runs the model once. The sets bind every input and output of the model by name to a tensor of at
  * least its size; a tensor may be bound once. `options` may be NULL. After any error the
- * device, the model and the tensors are usable; outputs are then undefined. */
+ * device, the model and the tensors are usable; outputs are then undefined.
+ *
+ * A model compiled with --resident-weights keeps weights in the core's SBUF from one execution to
+ * the next, without any call: its first execution reads them from DRAM, and so does one that comes
+ * after another model's execution or after one that failed or was cancelled; others find them there
+ * and take fewer cycles (nrt_execution_stats.weights_resident). Results are the same, bit for bit.
+ */
 NRT_API nrt_status nrt_execute(nrt_model* model, nrt_tensor_set* inputs, nrt_tensor_set* outputs,
                                const nrt_execute_options* options);
 /* Checks the arguments, queues the execution and returns. Executions of a runtime run in order. */

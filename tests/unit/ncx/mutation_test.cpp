@@ -105,6 +105,10 @@ TEST(Mutation, StatePackage) {
   ExpectMutantsAreAnswered(neuron::testing::StatePackage("sim"), 200000);
 }
 
+TEST(Mutation, ResidentPackage) {
+  ExpectMutantsAreAnswered(neuron::testing::ResidentPackage("sim", 1.0F), 300000);
+}
+
 // The CRC is right, so that the damage reaches the instruction checks and the semaphores.
 TEST(Mutation, InstructionsWithAGoodCrc) {
   const PackageData original = neuron::testing::StatePackage("sim");

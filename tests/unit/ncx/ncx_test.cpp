@@ -15,6 +15,7 @@ namespace {
 
 using ::neuron::testing::HangingPackage;
 using ::neuron::testing::HostOperatorPackage;
+using ::neuron::testing::ResidentPackage;
 using ::neuron::testing::ScalePackage;
 using ::neuron::testing::SharedSegmentsPackage;
 using ::neuron::testing::StatePackage;
@@ -52,6 +53,20 @@ TEST(Package, RoundTripKeepsEverything) {
   EXPECT_EQ(SourceOf(*loaded, loaded->launches[0], 2, 1), "");
   EXPECT_EQ(loaded->buffers.size(), 2U);
   EXPECT_EQ(loaded->steps.size(), 1U);
+}
+
+TEST(Package, RoundTripKeepsWhatStaysInSbuf) {
+  PackageData package = ResidentPackage("sim", 1.0F);
+  package.buffers = {{.name = "bias", .offset = 128, .bytes = 4, .resident = true}};
+  const Result<PackageData> loaded = Load(Serialize(package));
+  ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
+  ASSERT_EQ(loaded->repeat_launches.size(), 1U);
+  EXPECT_EQ(loaded->repeat_launches[0].queues.size(), 3U);
+  ASSERT_EQ(loaded->resident.size(), 1U);
+  EXPECT_EQ(loaded->resident[0].offset, 128U);
+  EXPECT_EQ(loaded->resident[0].bytes, 4U);
+  EXPECT_TRUE(loaded->buffers[0].resident);
+  EXPECT_EQ(ResidentBytes(*loaded), 16 * 4U);
 }
 
 TEST(Package, RoundTripKeepsHostOperatorsAndAttributes) {
@@ -202,6 +217,47 @@ TEST(Verifier, RefusesIndicesOutOfRange) {
   package = ScalePackage("sim", 8, 1, 0);
   package.launches[0].source[0].node = 9;
   ExpectRefused(package, StatusCode::kInvalidArgument, "node 9 of 1");
+}
+
+TEST(Verifier, RefusesRepeatedLaunchesThatDoNotStandBesideTheFirstOnes) {
+  PackageData package = ResidentPackage("sim", 1.0F);
+  package.repeat_launches.push_back(package.repeat_launches[0]);
+  ExpectRefused(package, StatusCode::kInvalidArgument, "2 repeated launches stand beside 1");
+  package.repeat_launches.clear();
+  ExpectRefused(package, StatusCode::kInvalidArgument, "no launch is repeated");
+}
+
+TEST(Verifier, RefusesResidentRangesOutsideSbufOrOverOneAnother) {
+  PackageData package = ResidentPackage("sim", 1.0F);
+  package.resident = {{65536 - 4, 8}};
+  ExpectRefused(package, StatusCode::kInvalidArgument, "not in SBUF of 65536 bytes");
+  package.resident = {{1024, 0xFFFFFFFF}};
+  ExpectRefused(package, StatusCode::kInvalidArgument, "not in SBUF of 65536 bytes");
+  package.resident = {{1024, 8}, {1028, 8}};
+  ExpectRefused(package, StatusCode::kInvalidArgument, "resident bytes 1028 to 1036");
+  package.resident = {{1024, 0}};
+  ExpectRefused(package, StatusCode::kInvalidArgument, "resident bytes 1024 to 1024");
+}
+
+TEST(Verifier, RefusesWritesWhereBytesStay) {
+  PackageData package = ResidentPackage("sim", 1.0F);
+  package.resident = {{64, 4}};
+  ExpectRefused(package, StatusCode::kInvalidArgument, "scalar[0] from scale_node (Mul) writes");
+  package.resident = {{60, 4}};
+  ExpectRefused(package, StatusCode::kInvalidArgument, "dma0[1] from scale_node (Mul) writes");
+  package = ResidentPackage("sim", 1.0F);
+  package.repeat_launches = package.launches;
+  ExpectRefused(package, StatusCode::kInvalidArgument, "dma0[0] from scale_node (Mul) writes");
+}
+
+TEST(Verifier, RefusesARepeatedLaunchThatNeverEnds) {
+  PackageData package = ResidentPackage("sim", 1.0F);
+  std::erase_if(package.repeat_launches[0].queues, [](const QueueProgram& q) {
+    return q.queue == static_cast<uint32_t>(isa::Queue::kDma0);
+  });
+  package.repeat_launches[0].source.clear();
+  ExpectRefused(package, StatusCode::kInvalidArgument,
+                "repeated launch 0: the program would never");
 }
 
 TEST(Verifier, RefusesTensorsThatOverlapInASegment) {

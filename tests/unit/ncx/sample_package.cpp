@@ -257,6 +257,43 @@ ncx::PackageData SharedSegmentsPackage(const std::string& configuration, uint32_
   return package;
 }
 
+ncx::PackageData ResidentPackage(const std::string& configuration, float bias) {
+  constexpr uint32_t kColumns = 16;
+  constexpr SbufRows kIn{.offset = 0};
+  constexpr SbufRows kOut{.offset = kColumns * kElementBytes};
+  constexpr SbufRows kBias{.offset = 2 * kColumns * kElementBytes};
+  const Shape shape = {kRows, kColumns};
+  ncx::PackageData package = EmptyPackage("resident", configuration);
+  AddTensor(package, "x", ncx::TensorRole::kInput, ElementType::kFloat32, shape);
+  AddTensor(package, "y", ncx::TensorRole::kOutput, ElementType::kFloat32, shape);
+  const std::array<float, kRows> words = {bias, bias, bias, bias};
+  package.image.resize(sizeof(words));
+  std::memcpy(package.image.data(), words.data(), sizeof(words));
+
+  isa::ScalarInstruction scale = ScaleRows(kIn, kOut, kRows, kColumns, 2.0F, 0.0F);
+  scale.bias_operand = Value(isa::Operand::kPartition);
+  scale.bias = kBias.offset;
+  for (const uint32_t loads : {2U, 1U}) {
+    ProgramBuilder program;
+    if (loads == 2) {
+      program.Add(Queue::kDma0, Signal(LoadRows(0, kBias, kRows, 1), Queue::kDma0));
+    }
+    program.Add(Queue::kDma0,
+                Signal(LoadRows(kFirstTensorSegment, kIn, kRows, kColumns), Queue::kDma0));
+    program.Add(Queue::kScalar, Signal(After(scale, Queue::kDma0, loads), Queue::kScalar));
+    program.Add(
+        Queue::kDma1,
+        Signal(After(StoreRows(kOut, kFirstTensorSegment + 1, kRows, kColumns), Queue::kScalar, 1),
+               Queue::kDma1));
+    AddLaunch(package, program, {"scale_node", "Mul"});
+  }
+  package.repeat_launches = {package.launches.back()};
+  package.launches.pop_back();
+  package.steps.pop_back();
+  package.resident = {{kBias.offset, kElementBytes}};
+  return package;
+}
+
 ncx::PackageData LongPackage(const std::string& configuration) {
   constexpr uint32_t kColumns = 16;
   constexpr uint32_t kWorkColumns = 4096;

@@ -74,6 +74,9 @@ void AddIdleState(ncx::PackageData& package);
 // in the segment of the inputs, and two in that of the outputs.
 ncx::PackageData SharedSegmentsPackage(const std::string& configuration, uint32_t columns,
                                        float scale, float bias);
+// Input "x", output "y", both [4, 16] FP32: y = x * 2 + bias, with `bias` in a word of each
+// partition that the first execution loads from the image and the next ones find in SBUF.
+ncx::PackageData ResidentPackage(const std::string& configuration, float bias);
 // Input "x", output "y", both [4, 16] FP32: seconds of work on the functional model.
 ncx::PackageData LongPackage(const std::string& configuration);
 // Input "x" [8] FP32, input "index" [1] INT32, output "y" [1]: y = x[index] by indirect DMA, so

@@ -41,6 +41,22 @@ TEST_P(RtlRuntime, StateStaysOnTheDevice) {
   EXPECT_EQ(Floats(y)[31], 3.0F);
 }
 
+TEST_P(RtlRuntime, WeightsStayInSbufUntilAnotherModelRuns) {
+  nrt::Model model = LoadPackage(runtime_, ResidentPackage("tiny", 0.5F));
+  nrt::Model other = LoadPackage(runtime_, ResidentPackage("tiny", 100.0F));
+  const auto finds_weights = [&](nrt::Model& which, float bias) {
+    EXPECT_TRUE(which.Execute({{"x", &x_}}, {{"y", &y_}}).ok());
+    EXPECT_EQ(Floats(y_)[63], 126.0F + bias);
+    return which.stats()->weights_resident != 0;
+  };
+  EXPECT_FALSE(finds_weights(model, 0.5F));
+  EXPECT_TRUE(finds_weights(model, 0.5F));
+  EXPECT_EQ(model.stats()->dram_bytes_read, 256U);
+  EXPECT_FALSE(finds_weights(other, 100.0F));
+  EXPECT_FALSE(finds_weights(model, 0.5F));
+  EXPECT_TRUE(finds_weights(model, 0.5F));
+}
+
 TEST_P(RtlRuntime, RunTimeFaultNamesInstructionAndSource) {
   nrt::Model model = LoadPackage(runtime_, GatherPackage("tiny"));
   nrt::Tensor x = MakeTensor(runtime_, Ramp(8));
