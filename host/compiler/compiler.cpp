@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "host/compiler/codegen/codegen.h"
 #include "host/compiler/tile/tile.h"
 
@@ -56,6 +58,9 @@ class PartsSearch {
     return std::move(best_);
   }
 
+  // How the graph was cut for the plan that Run returned.
+  const TileOptions& cut() const { return best_tile_; }
+
  private:
   static constexpr int64_t kAll = 100;  // per cent
   static constexpr int64_t kSmallestShare = 34;
@@ -94,9 +99,17 @@ class PartsSearch {
   TileOptions best_tile_;
 };
 
-// The graph as it is where memory allows, otherwise in parts.
+// How a program was made of a graph.
+struct Making {
+  PlanOptions plan;
+  std::optional<TileOptions> cut = {};  // none: from the graph as it is
+};
+
+// The graph as it is where memory allows, otherwise in parts. `making` says how to plan, and then
+// how it was done.
 Result<ncx::PackageData> GenerateInMemory(const LayerGraph& graph, const isa::Config& config,
-                                          PlanOptions plan) {
+                                          Making& making) {
+  PlanOptions& plan = making.plan;
   Result<ncx::PackageData> package = GenerateCode(graph, config, plan);
   if (package.ok() || !DoesNotFit(package.status())) {
     return package;
@@ -105,10 +118,39 @@ Result<ncx::PackageData> GenerateInMemory(const LayerGraph& graph, const isa::Co
   package = GenerateCode(graph, config, plan);
   for (const bool overlaps : {true, false}) {
     if (!package.ok() && DoesNotFit(package.status())) {
-      package = PartsSearch(graph, config, plan).Run(overlaps);
+      PartsSearch search(graph, config, plan);
+      package = search.Run(overlaps);
+      if (package.ok()) {
+        making.cut = search.cut();
+      }
     }
   }
   return package;
+}
+
+// `package`, made from `graph` in this way, with constants that stay in SBUF.
+Result<ncx::PackageData> KeepConstants(const LayerGraph& graph, const isa::Config& config,
+                                       Making making, ResidentWeights resident,
+                                       ncx::PackageData package) {
+  constexpr double kWorthwhile = 0.97;  // of the cycles without
+  if (resident == ResidentWeights::kOff) {
+    return package;
+  }
+  const bool all = resident == ResidentWeights::kOn;
+  making.plan.resident = all ? ResidentConstants::kAll : ResidentConstants::kSome;
+  LayerGraph parts;
+  if (making.cut.has_value()) {
+    NEURON_ASSIGN_OR_RETURN(parts, FitToMemory(graph, config, *making.cut));
+  }
+  Result<ncx::PackageData> kept =
+      GenerateCode(making.cut.has_value() ? parts : graph, config, making.plan);
+  if (all) {
+    return kept;
+  }
+  const auto without = static_cast<double>(EstimatedCycles(package));
+  const bool gains =
+      kept.ok() && static_cast<double>(RepeatedCycles(*kept)) < kWorthwhile * without;
+  return gains ? std::move(kept) : std::move(package);
 }
 
 }  // namespace
@@ -127,13 +169,9 @@ Result<CompileOutput> Compile(const CompileOptions& options) {
     graph = Shuffled(std::move(graph), options.schedule.shuffle);
   }
   stage("generating code");
-  PlanOptions plan;
-  plan.cost = options.cost;
-  plan.schedule = options.schedule;
-  NEURON_ASSIGN_OR_RETURN(
-      ncx::PackageData package,
-      GenerateInMemory(graph, Restricted(*config, options.schedule), std::move(plan)));
-
+  Making making;
+  making.plan.cost = options.cost;
+  making.plan.schedule = options.schedule;
   CompileOutput output;
   for (const Layer& layer : graph.layers) {
     output.macs += layer.macs;
@@ -141,7 +179,11 @@ Result<CompileOutput> Compile(const CompileOptions& options) {
       output.host_segments.push_back({layer.name, host->node.op_type, host->reason, layer.macs});
     }
   }
-  output.package = std::move(package);
+  const isa::Config restricted = Restricted(*config, options.schedule);
+  NEURON_ASSIGN_OR_RETURN(ncx::PackageData package, GenerateInMemory(graph, restricted, making));
+  NEURON_ASSIGN_OR_RETURN(
+      output.package, KeepConstants(graph, restricted, std::move(making), options.resident_weights,
+                                    std::move(package)));
   return output;
 }
 

@@ -18,12 +18,18 @@
 
 namespace neuron::compiler {
 
+// Whether weights and other constants stay in SBUF for the next execution: none; all, or the model
+// is refused; or those that save the most cycles for their bytes, where a repeated execution gains
+// by it.
+enum class ResidentWeights { kOff, kOn, kAuto };
+
 struct CompileOptions {
   ImportOptions import;  // the model, the sizes of its free dimensions, dumps of passes
   std::string configuration = "sim";  // name of an isa configuration
   isa::CostParameters cost;           // of the memory that estimates are for
   std::vector<StateNames> states;     // what stays on the device between executions
   ScheduleOptions schedule;           // the default is the fastest known
+  ResidentWeights resident_weights = ResidentWeights::kOff;
   // Called with what is being done; may be empty.
   std::function<void(std::string_view stage)> progress;
 };
@@ -44,7 +50,8 @@ struct CompileOutput {
 
 // kNotFound: no such file; kInvalidArgument: no such configuration; kDataCorrupt: not a valid
 // model; kUnsupported: an operator or size that cannot be compiled, naming node, attribute and what
-// would work; kResourceExhausted: on-chip memory. Messages are for a person.
+// would work; kResourceExhausted: on-chip memory, also for constants that are
+// to stay there. Messages are for a person.
 Result<CompileOutput> Compile(const CompileOptions& options);
 
 }  // namespace neuron::compiler

@@ -98,6 +98,29 @@ ElementType FloatStorageOf(const po::variables_map& values) {
   throw Failure{kExitUsage, fmt::format("--auto-cast '{}' is not none, bf16 or fp16", name)};
 }
 
+po::options_description ResidentDescription() {
+  po::options_description options;
+  options.add_options()("resident-weights", po::value<std::string>()->default_value("off"),
+                        "keep weights in SBUF for the next execution: off; on, all of them; auto, "
+                        "those that save the "
+                        "most, where a repeated execution gains by it");
+  return options;
+}
+
+compiler::ResidentWeights ResidentOf(const po::variables_map& values) {
+  const auto name = values["resident-weights"].as<std::string>();
+  if (name == "off") {
+    return compiler::ResidentWeights::kOff;
+  }
+  if (name == "on") {
+    return compiler::ResidentWeights::kOn;
+  }
+  if (name == "auto") {
+    return compiler::ResidentWeights::kAuto;
+  }
+  throw Failure{kExitUsage, fmt::format("--resident-weights '{}' is not off, on or auto", name)};
+}
+
 isa::CostParameters MemoryOf(const po::variables_map& values) {
   isa::CostParameters cost;
   cost.memory_latency = values["memory-latency"].as<uint32_t>();
@@ -124,6 +147,7 @@ po::options_description CompileOptionsDescription() {
                         "fast, or accurate: products of FP32 values with constant weights keep "
                         "more digits, for three "
                         "times the array's work");
+  options.add(ResidentDescription());
   options.add(ScheduleDescription());
   options.add_options()("config", po::value<std::string>()->default_value("sim"),
                         "hardware configuration to compile for")(
@@ -146,6 +170,7 @@ compiler::CompileOptions CompileOptionsOf(const po::variables_map& values,
   options.cost = MemoryOf(values);
   options.import.float_storage = FloatStorageOf(values);
   options.import.accurate = IsAccurate(values);
+  options.resident_weights = ResidentOf(values);
   options.schedule = ScheduleOf(values);
   if (values.count("bind") != 0) {
     for (const std::string& text : values["bind"].as<std::vector<std::string>>()) {

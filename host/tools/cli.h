@@ -68,8 +68,11 @@ po::options_description AutoCastDescription();
 ElementType FloatStorageOf(const po::variables_map& values);
 // What --precision says; throws Failure when it is neither fast nor accurate.
 bool IsAccurate(const po::variables_map& values);
-// Options of everything that may compile: --config, --bind, --state, --auto-cast,
-// --precision and the memory.
+// --resident-weights, and what it says; throws Failure when that is not off, on or auto.
+po::options_description ResidentDescription();
+compiler::ResidentWeights ResidentOf(const po::variables_map& values);
+// Options of everything that may compile: --config, --bind, --state, --auto-cast, --precision,
+// --resident-weights and the memory.
 po::options_description CompileOptionsDescription();
 // Other schedules with the same results: --serial, --shuffle, --sbuf-bytes, --tile-columns; and
 // what they say. Throws Failure for a negative number.

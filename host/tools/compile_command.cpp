@@ -53,9 +53,9 @@ void AddDumps(const po::variables_map& values, compiler::CompileOptions& options
   };
 }
 
-uint64_t EstimatedCycles(const ncx::PackageData& package) {
+uint64_t EstimatedCycles(const std::vector<ncx::Launch>& launches) {
   uint64_t cycles = 0;
-  for (const ncx::Launch& launch : package.launches) {
+  for (const ncx::Launch& launch : launches) {
     cycles += launch.estimated_cycles;
   }
   return cycles;
@@ -69,7 +69,9 @@ nlohmann::json ReportJson(const compiler::CompileOutput& output, const std::stri
           {"image_bytes", output.package.image.size()},
           {"scratch_bytes", output.package.segments[1].bytes},
           {"launches", output.package.launches.size()},
-          {"estimated_cycles", EstimatedCycles(output.package)},
+          {"estimated_cycles", EstimatedCycles(output.package.launches)},
+          {"resident_bytes", ncx::ResidentBytes(output.package)},
+          {"estimated_repeated_cycles", EstimatedCycles(output.package.repeat_launches)},
           {"host_segments", HostRowsJson(HostRowsOf(output.package))}};
 }
 
@@ -86,8 +88,13 @@ void PrintReport(const compiler::CompileOutput& output, const std::string& path)
       "  {} MACs, {} instructions in {} launch(es), about {} cycles\n"
       "  image {} bytes, scratch {} bytes\n",
       path, package.model_name, package.configuration, Grouped(static_cast<uint64_t>(output.macs)),
-      Grouped(instructions), package.launches.size(), Grouped(EstimatedCycles(package)),
+      Grouped(instructions), package.launches.size(), Grouped(EstimatedCycles(package.launches)),
       Grouped(package.image.size()), Grouped(package.segments[1].bytes));
+  if (!package.repeat_launches.empty()) {
+    std::cout << fmt::format(
+        "  {} bytes of weights stay in SBUF: about {} cycles for an execution that finds them\n",
+        Grouped(ncx::ResidentBytes(package)), Grouped(EstimatedCycles(package.repeat_launches)));
+  }
   for (const HostRow& row : HostRowsOf(package)) {
     std::cout << fmt::format("  host segment {}\n", HostRowText(row));
   }

@@ -31,14 +31,16 @@ bool Matches(const std::string& pattern, const std::string& text) {
   return pattern.empty() || fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
 }
 
-// Calls `show(launch, queue, index, words, source)` for each instruction that passes the filter.
+// Calls `show(launch, queue, index, words, source)` for each instruction of `launches` that passes
+// the filter.
 template <typename Show>
-void ForEachInstruction(const ncx::PackageData& package, const Filter& filter, Show show) {
-  for (size_t l = 0; l < package.launches.size(); ++l) {
+void ForEachIn(const ncx::PackageData& package, const std::vector<ncx::Launch>& launches,
+               const Filter& filter, Show show) {
+  for (size_t l = 0; l < launches.size(); ++l) {
     if (filter.launch >= 0 && static_cast<size_t>(filter.launch) != l) {
       continue;
     }
-    const ncx::Launch& launch = package.launches[l];
+    const ncx::Launch& launch = launches[l];
     for (const ncx::QueueProgram& program : launch.queues) {
       if (!Matches(filter.queue, isa::Name(isa::Queue{program.queue}))) {
         continue;
@@ -54,14 +56,26 @@ void ForEachInstruction(const ncx::PackageData& package, const Filter& filter, S
   }
 }
 
+// The same for all launches, with whether the launch is one of a repeated execution in front.
+template <typename Show>
+void ForEachInstruction(const ncx::PackageData& package, const Filter& filter, Show show) {
+  for (const bool repeated : {false, true}) {
+    ForEachIn(
+        package, repeated ? package.repeat_launches : package.launches, filter,
+        [&](size_t launch, uint32_t queue, uint32_t index, const ncx::Words& words,
+            const std::string& source) { show(repeated, launch, queue, index, words, source); });
+  }
+}
+
 void PrintText(const ncx::PackageData& package, const Filter& filter) {
   std::string heading;
   std::string last_source;
   ForEachInstruction(package, filter,
-                     [&](size_t launch, uint32_t queue, uint32_t index, const ncx::Words& words,
-                         const std::string& source) {
+                     [&](bool repeated, size_t launch, uint32_t queue, uint32_t index,
+                         const ncx::Words& words, const std::string& source) {
                        const std::string here =
-                           fmt::format("launch {} {}", launch, isa::Name(isa::Queue{queue}));
+                           fmt::format("{}launch {} {}", repeated ? "repeated " : "", launch,
+                                       isa::Name(isa::Queue{queue}));
                        if (here != heading) {
                          std::cout << here << "\n";
                          heading = here;
@@ -78,9 +92,10 @@ void PrintText(const ncx::PackageData& package, const Filter& filter) {
 nlohmann::json ReportJson(const ncx::PackageData& package, const Filter& filter) {
   nlohmann::json list = nlohmann::json::array();
   ForEachInstruction(package, filter,
-                     [&](size_t launch, uint32_t queue, uint32_t index, const ncx::Words& words,
-                         const std::string& source) {
+                     [&](bool repeated, size_t launch, uint32_t queue, uint32_t index,
+                         const ncx::Words& words, const std::string& source) {
                        list.push_back({{"launch", launch},
+                                       {"repeated", repeated},
                                        {"queue", isa::Name(isa::Queue{queue})},
                                        {"index", index},
                                        {"text", driver::Disassemble(words)},

@@ -66,9 +66,9 @@ void PrintTensors(const ncx::PackageData& package) {
   }
 }
 
-void PrintLaunch(const ncx::PackageData& package, size_t index) {
-  const ncx::Launch& launch = package.launches[index];
-  std::cout << fmt::format("launch {}: {} MACs, about {} cycles\n", index, Grouped(launch.macs),
+void PrintLaunch(const ncx::PackageData& package, const ncx::Launch& launch,
+                 const std::string& name) {
+  std::cout << fmt::format("{}: {} MACs, about {} cycles\n", name, Grouped(launch.macs),
                            Grouped(launch.estimated_cycles));
   for (const ncx::QueueProgram& queue : launch.queues) {
     std::cout << fmt::format("  {:<7} {:>8} instructions\n", QueueName(queue.queue),
@@ -101,9 +101,10 @@ nlohmann::json TensorsJson(const ncx::PackageData& package) {
   return list;
 }
 
-nlohmann::json LaunchesJson(const ncx::PackageData& package) {
+nlohmann::json LaunchesJson(const ncx::PackageData& package,
+                            const std::vector<ncx::Launch>& launches) {
   nlohmann::json list = nlohmann::json::array();
-  for (const ncx::Launch& launch : package.launches) {
+  for (const ncx::Launch& launch : launches) {
     nlohmann::json queues = nlohmann::json::object();
     for (const ncx::QueueProgram& queue : launch.queues) {
       queues[QueueName(queue.queue)] = queue.count;
@@ -139,7 +140,9 @@ nlohmann::json PackageJson(const ncx::PackageData& package) {
                            {"producer", package.producer},
                            {"tensors", TensorsJson(package)},
                            {"segments", segments},
-                           {"launches", LaunchesJson(package)},
+                           {"launches", LaunchesJson(package, package.launches)},
+                           {"repeat_launches", LaunchesJson(package, package.repeat_launches)},
+                           {"resident_bytes", ncx::ResidentBytes(package)},
                            {"host_segments", HostRowsJson(HostRowsOf(package))}};
   return report;
 }
@@ -173,7 +176,15 @@ int InspectCommand(const Arguments& arguments) {
                            package.isa_hash, package.producer);
   PrintTensors(package);
   for (size_t i = 0; i < package.launches.size(); ++i) {
-    PrintLaunch(package, i);
+    PrintLaunch(package, package.launches[i], fmt::format("launch {}", i));
+  }
+  if (!package.repeat_launches.empty()) {
+    std::cout << fmt::format("{} bytes of weights stay in SBUF for the next execution\n",
+                             Grouped(ncx::ResidentBytes(package)));
+  }
+  for (size_t i = 0; i < package.repeat_launches.size(); ++i) {
+    PrintLaunch(package, package.repeat_launches[i],
+                fmt::format("launch {} of a repeated execution", i));
   }
   for (const HostRow& row : HostRowsOf(package)) {
     std::cout << fmt::format("host segment  {}\n", HostRowText(row));

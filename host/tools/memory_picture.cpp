@@ -26,6 +26,8 @@ struct Plan {
   size_t fullest = 0;                           // position
   uint64_t streamed = 0;                        // bytes loaded ahead of use, in all
   size_t streamed_count = 0;
+  uint64_t resident = 0;  // bytes that stay for the next execution
+  size_t resident_count = 0;
 };
 
 bool Lives(const ncx::BufferPlan& buffer, size_t first, size_t last) {
@@ -60,6 +62,8 @@ Plan MakePlan(const ncx::PackageData& package) {
       plan.buffers.push_back(&buffer);
       plan.streamed += buffer.streamed ? buffer.bytes : 0;
       plan.streamed_count += buffer.streamed ? 1 : 0;
+      plan.resident += buffer.resident ? buffer.bytes : 0;
+      plan.resident_count += buffer.resident ? 1 : 0;
     }
   }
   std::ranges::stable_sort(plan.buffers, std::greater<>(), &ncx::BufferPlan::bytes);
@@ -82,12 +86,24 @@ double Percent(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-// Capital letters for the largest buffers, small ones for those that are streamed.
+bool IsConstant(const ncx::BufferPlan& buffer) { return buffer.streamed || buffer.resident; }
+
+// "resident: ...", for plans that have such buffers.
+std::string ResidentText(const Plan& plan) {
+  return plan.resident_count == 0
+             ? ""
+             : fmt::format(
+                   "resident: {} buffers of constants, {} bytes a partition in all, which stay for "
+                   "the next execution\n",
+                   plan.resident_count, Grouped(plan.resident));
+}
+
+// Capital letters for the largest buffers, small ones for constants.
 char LetterOf(const Plan& plan, size_t rank) {
   if (rank >= kMostLetters) {
     return '+';
   }
-  return static_cast<char>((plan.buffers[rank]->streamed ? 'a' : 'A') + rank);
+  return static_cast<char>((IsConstant(*plan.buffers[rank]) ? 'a' : 'A') + rank);
 }
 
 // SBUF during some layers; the largest buffer of a column shows.
@@ -115,7 +131,10 @@ std::string BufferText(const Plan& plan, size_t rank) {
                                                              LayerName(plan, buffer.last);
   return fmt::format("  {} {:>9} bytes at {:>7}  {}{}: {}\n", LetterOf(plan, rank),
                      Grouped(buffer.bytes), buffer.offset, buffer.name,
-                     buffer.streamed ? ", streamed" : "", life);
+                     buffer.resident   ? ", resident"
+                     : buffer.streamed ? ", streamed"
+                                       : "",
+                     life);
 }
 
 }  // namespace
@@ -132,11 +151,12 @@ std::string MemoryText(const ncx::PackageData& package) {
       "streamed: {} buffers of constants, {} bytes a partition in all, each loaded as early as "
       "there "
       "is room\n"
+      "{}"
       "from left to right the addresses, {} bytes a column; from top to bottom time, {}\n",
       Grouped(plan.capacity), isa::FindConfig(package.configuration)->p,
       Grouped(plan.used[plan.fullest]), Percent(plan.used[plan.fullest], plan.capacity),
       LayerName(plan, plan.fullest), plan.streamed_count, Grouped(plan.streamed),
-      Grouped(plan.capacity / kColumns),
+      ResidentText(plan), Grouped(plan.capacity / kColumns),
       step == 1 ? std::string("a layer a row") : fmt::format("{} layers a row", step));
   for (size_t first = 0; first < layers; first += step) {
     const size_t last = std::min(first + step, layers) - 1;
@@ -145,7 +165,7 @@ std::string MemoryText(const ncx::PackageData& package) {
     text += fmt::format("  {:>3.0f} % |{}| {}\n", Percent(most, plan.capacity),
                         RowText(plan, first, last), LayerName(plan, first));
   }
-  text += "largest buffers (a small letter: streamed; +: smaller ones)\n";
+  text += "largest buffers (a small letter: constants; +: smaller ones)\n";
   for (size_t rank = 0; rank < std::min(plan.buffers.size(), kMostLetters); ++rank) {
     text += BufferText(plan, rank);
   }
@@ -178,11 +198,11 @@ Svg MemorySvg(const ncx::PackageData& package) {
     const ncx::BufferPlan& buffer = *plan.buffers[rank];
     const double top = static_cast<double>(buffer.offset) + buffer.bytes;
     svg.Rectangle(x(buffer.first), y(top), x(buffer.last + 1.0) - x(buffer.first),
-                  y(buffer.offset) - y(top), buffer.streamed ? "#bbbbbb" : ColourOf(rank),
+                  y(buffer.offset) - y(top), IsConstant(buffer) ? "#bbbbbb" : ColourOf(rank),
                   BufferText(plan, rank));
   }
   svg.Text(kMargin, kHeight - 24,
-           fmt::format("grey: constants, streamed; at most {} of {} bytes in use, in {}",
+           fmt::format("grey: constants; at most {} of {} bytes in use, in {}",
                        Grouped(plan.used.empty() ? 0 : plan.used[plan.fullest]),
                        Grouped(plan.capacity), LayerName(plan, plan.fullest)));
   return svg;
@@ -198,12 +218,14 @@ nlohmann::json MemoryJson(const ncx::PackageData& package) {
                        {"bytes", buffer.bytes},
                        {"first_layer", buffer.first},
                        {"last_layer", buffer.last},
-                       {"streamed", buffer.streamed}});
+                       {"streamed", buffer.streamed},
+                       {"resident", buffer.resident}});
   }
   return {{"sbuf_bytes", plan.capacity},
           {"peak_bytes", plan.used.empty() ? 0 : plan.used[plan.fullest]},
           {"peak_layer", LayerName(plan, plan.fullest)},
           {"streamed_bytes", plan.streamed},
+          {"resident_bytes", plan.resident},
           {"buffers", buffers}};
 }
 

@@ -180,11 +180,19 @@ void WriteTensor(const std::string& directory, const std::string& name, const Ho
   }
 }
 
+// How many executions found their weights in SBUF, and what that was worth.
+struct Residency {
+  size_t resident_steps = 0;
+  uint64_t first_cycles = 0;     // of the last execution that read all its weights
+  uint64_t repeated_cycles = 0;  // of the last one that found them in SBUF; 0: there was none
+};
+
 // All steps: the last outputs, those of all steps behind one another, and the sum of the costs.
 struct SequenceResult {
   RunResult last;
   std::map<std::string, std::vector<std::byte>> data;
   NamedTensors states;  // at the end
+  Residency residency;
 };
 
 void WriteOutputs(const std::string& directory, const SequenceResult& result, size_t steps) {
@@ -218,12 +226,40 @@ nlohmann::json ReportJson(const ncx::PackageData& package, const nrt_device_info
   report["device"] = {{"description", device.description}, {"configuration", device.configuration}};
   report["host_segments"] = HostRowsJson(HostRowsOf(package));
   report["steps"] = steps;
+  report["weights"] = {{"resident_bytes", ncx::ResidentBytes(package)},
+                       {"resident_steps", result.residency.resident_steps},
+                       {"first_cycles", result.residency.first_cycles},
+                       {"repeated_cycles", result.residency.repeated_cycles}};
   report["outputs"] = outputs;
   report["states"] = states;
   if (!result.last.findings.empty()) {
     report["findings"] = result.last.findings;
   }
   return report;
+}
+
+void AddResidency(const nrt_execution_stats& stats, Residency& residency) {
+  if (stats.weights_resident != 0) {
+    residency.resident_steps += 1;
+    residency.repeated_cycles = stats.cycles;
+  } else {
+    residency.first_cycles = stats.cycles;
+  }
+}
+
+std::string ResidencyText(const ncx::PackageData& package, const Residency& residency,
+                          size_t steps) {
+  if (package.repeat_launches.empty()) {
+    return "";
+  }
+  std::string text = fmt::format(
+      "weights       {} bytes stay in SBUF; found there in {} of {} steps; {} cycles when read",
+      Grouped(ncx::ResidentBytes(package)), residency.resident_steps, steps,
+      Grouped(residency.first_cycles));
+  if (residency.resident_steps > 0) {
+    text += fmt::format(", {} when found", Grouped(residency.repeated_cycles));
+  }
+  return text + "\n";
 }
 
 nrt::ExecuteOptions ExecuteOptionsOf(const po::variables_map& values) {
@@ -253,6 +289,7 @@ SequenceResult RunSequence(const po::variables_map& values, Session& session,
       throw FailureOf(one.status(), unfit ? kExitUsage : kExitDevice);
     }
     AddStats(one->stats, device.partitions, sum);
+    AddResidency(one->stats, result.residency);
     findings += one->findings;
     for (const auto& [name, tensor] : one->outputs) {
       std::vector<std::byte>& all = result.data[name];
@@ -289,7 +326,8 @@ void PrintResult(const ncx::PackageData& package, const nrt_device_info& device,
   for (const nrt::TensorInfo& info : session.states()) {
     std::cout << "state         " << TensorText(info.name, result.states.at(info.name)) << "\n";
   }
-  std::cout << StatsText(result.last.stats) << result.last.findings;
+  std::cout << ResidencyText(package, result.residency, steps) << StatsText(result.last.stats)
+            << result.last.findings;
 }
 
 }  // namespace

@@ -66,6 +66,7 @@ Status Prepare(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_cas
   options.cost = verifier.cost;
   options.import.float_storage = verifier.float_storage;
   options.import.accurate = verifier.accurate;
+  options.resident_weights = verifier.resident_weights;
   for (const auto& [input, output] : zoo_case.carry) {
     options.states.push_back({model.inputs.at(input).name, model.outputs.at(output).name});
   }

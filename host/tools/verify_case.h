@@ -44,8 +44,9 @@ struct Verifier {
   isa::CostParameters cost;                           // of the memory that models are compiled for
   ElementType float_storage = ElementType::kFloat32;  // of --auto-cast
   bool accurate = false;                              // of --precision
-  bool reduced = false;                               // tolerances of reduced precision
-  std::filesystem::path outputs;                      // where outputs are written; empty: nowhere
+  compiler::ResidentWeights resident_weights = compiler::ResidentWeights::kOff;
+  bool reduced = false;           // tolerances of reduced precision
+  std::filesystem::path outputs;  // where outputs are written; empty: nowhere
   nrt::ExecuteOptions execute;
   Progress progress;
 };

@@ -34,6 +34,7 @@ bool Matches(const std::string& glob, const std::string& model, const std::strin
 po::options_description Options() {
   po::options_description options = MemoryOptionsDescription();
   options.add(AutoCastDescription());
+  options.add(ResidentDescription());
   options.add_options()("device", po::value<std::string>()->default_value(""),
                         "device (default: $NEURON_DEVICE, else functional)")(
       "filter", po::value<std::string>()->default_value(""),
@@ -98,6 +99,7 @@ Verifier MakeVerifier(const po::variables_map& values) {
           .device = device,
           .cost = MemoryOf(values),
           .float_storage = float_storage,
+          .resident_weights = ResidentOf(values),
           .reduced = UseReduced(values["tolerance"].as<std::string>(), device.configuration,
                                 float_storage),
           .outputs = values["output-dir"].as<std::string>(),

@@ -1,154 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/compiler/codegen/codegen.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
-#include <iterator>
+#include <limits>
 #include <map>
-#include <optional>
 #include <utility>
 
+#include "host/compiler/codegen/buffer_places.h"
 #include "host/compiler/codegen/planner.h"
+#include "host/compiler/codegen/residency.h"
 
 namespace neuron::compiler {
 namespace {
 
-// How memory is planned: an order, large buffers in slots of one size or not, ends of memory at
-// random or not. Others leave other gaps.
-struct Placement {
-  MemoryPlan::Order order = MemoryPlan::Order::kByStart;
-  bool slots = false;
-  uint32_t shuffle = 0;
-};
-
-constexpr std::array kPlacements = {
-    Placement{MemoryPlan::Order::kByStart, false, 0},
-    Placement{MemoryPlan::Order::kBySize, false, 0},
-    Placement{MemoryPlan::Order::kByLifetime, false, 0},
-    Placement{MemoryPlan::Order::kByStart, true, 0},
-    Placement{MemoryPlan::Order::kByStart, true, 1},
-    Placement{MemoryPlan::Order::kBySize, true, 2},
-};
-
-// How often what found no room is placed before the rest and all is tried again.
-constexpr int kRepairs = 48;
-
-// What operations need of memory.
-struct Demands {
-  std::vector<BufferId> fixed;
-  std::vector<bool> streamed;    // by buffer
-  std::vector<BufferId> urgent;  // placed first, for as short as possible
-};
-
-// Places the urgent buffers, the fixed ones, then the loads; returns what PlanMemory does.
-Result<std::vector<int>> PlaceAll(const std::vector<PlannedOp>& ops, const Demands& demands,
-                                  MemoryPlan::Order order, MemoryPlan& memory) {
-  const auto count = static_cast<int>(ops.size());
-  std::vector<bool> placed(memory.buffers().size(), false);
-  NEURON_RETURN_IF_ERROR(memory.Place(demands.urgent, MemoryPlan::Order::kAsGiven));
-  for (const BufferId id : demands.urgent) {
-    placed[static_cast<size_t>(id)] = true;
-  }
-  std::vector<BufferId> rest;
-  std::ranges::copy_if(demands.fixed, std::back_inserter(rest),
-                       [&](BufferId id) { return !placed[static_cast<size_t>(id)]; });
-  NEURON_RETURN_IF_ERROR(memory.Place(std::move(rest), order));
-  std::vector<int> position(ops.size());
-  int earliest = 0;
-  for (int i = 0; i < count; ++i) {
-    const PlannedOp& op = ops[static_cast<size_t>(i)];
-    position[static_cast<size_t>(i)] = i;
-    // A host operator ends a launch; loads stay in the launch that uses them only by order, and
-    // memory keeps its content between launches.
-    if (!op.streamed) {
-      continue;
-    }
-    const BufferId id = op.uses[0];
-    if (!placed[static_cast<size_t>(id)]) {
-      NEURON_ASSIGN_OR_RETURN(earliest, memory.PlaceEarly(id, std::max(earliest, op.after + 1)));
-      placed[static_cast<size_t>(id)] = true;
-    }
-    position[static_cast<size_t>(i)] = memory.buffer(id).first;
-  }
-  return position;
-}
-
-// Lifetimes of all buffers; those of loads start as late as right before the first operation that
-// uses what they bring.
-Demands FindLifetimes(const std::vector<PlannedOp>& ops, MemoryPlan& memory) {
-  Demands demands;
-  demands.streamed.assign(memory.buffers().size(), false);
-  for (const bool loads : {false, true}) {
-    for (size_t i = 0; i < ops.size(); ++i) {
-      if (ops[i].streamed != loads) {
-        continue;
-      }
-      for (const BufferId id : ops[i].uses) {
-        Buffer& buffer = memory.buffer(id);
-        demands.streamed[static_cast<size_t>(id)] =
-            demands.streamed[static_cast<size_t>(id)] || loads;
-        if (!loads || buffer.first < 0) {
-          buffer.first = buffer.first < 0 ? static_cast<int>(i) : buffer.first;
-          buffer.last = static_cast<int>(i);
-        }
-      }
-    }
-  }
-  for (size_t id = 0; id < demands.streamed.size(); ++id) {
-    if (!demands.streamed[id] && memory.buffers()[id].first >= 0) {
-      demands.fixed.push_back(static_cast<BufferId>(id));
-    }
-  }
-  return demands;
-}
-
-// Gives every buffer its lifetime and place. Streamed loads go as early in the sequence as memory
-// allows, in their own order, so that weights are on chip before their layer starts. Returns, for
-// each operation, the position before which it is to be emitted.
-Result<std::vector<int>> PlanMemory(const std::vector<PlannedOp>& ops, MemoryPlan& memory) {
-  Demands demands = FindLifetimes(ops, memory);
-  const MemoryPlan empty = memory;
-  std::optional<Status> first;
-  for (const Placement& placement : kPlacements) {
-    demands.urgent.clear();
-    for (int repair = 0; repair <= kRepairs; ++repair) {
-      memory = empty;
-      if (placement.slots) {
-        memory.UseSlots();
-      }
-      if (placement.shuffle != 0) {
-        memory.Shuffle(placement.shuffle);
-      }
-      Result<std::vector<int>> position = PlaceAll(ops, demands, placement.order, memory);
-      if (position.ok()) {
-        return position;
-      }
-      first = first.value_or(position.status());
-      const BufferId failed = memory.failed();
-      if (std::ranges::count(demands.urgent, failed) != 0) {
-        break;
-      }
-      demands.urgent.insert(demands.urgent.begin(), failed);
-    }
-  }
-  return *first;
-}
-
-// Emits planned operations into launches; a host operator ends one launch and the next begins.
+// Emits planned operations into launches; a host operator ends one launch and the next begins. With
+// `repeats`, what a repeated execution needs also goes into launches of its own.
 class Emitter {
  public:
   // `macs`: multiply-accumulates of each node of the package.
   Emitter(ncx::PackageData& package, std::vector<NodeWork> work, const isa::Config& config,
-          const isa::CostParameters& parameters, const MemoryPlan& memory, bool serial)
+          const isa::CostParameters& parameters, const MemoryPlan& memory, bool serial,
+          bool repeats)
       : package_(package),
         work_(std::move(work)),
         config_(config),
         parameters_(parameters),
         memory_(memory),
         serial_(serial),
-        program_(config, parameters, serial) {}
+        repeats_(repeats),
+        program_(config, parameters, serial),
+        repeat_(config, parameters, serial) {}
 
-  Status Emit(const PlannedOp& op) {
+  Status Emit(const PlannedOp& op, Part part) {
+    if (part == Part::kNone) {
+      return OkStatus();
+    }
     if (op.host_op >= 0) {
       Flush();
       package_.steps.push_back({ncx::StepKind::kHost, static_cast<uint32_t>(op.host_op)});
@@ -162,6 +50,10 @@ class Emitter {
     layer.node = op.node;
     layer.dram_bytes += program_.dram_bytes() - bytes_before;
     AddWork(before, program_.work(), layer);
+    if (repeats_ && part == Part::kAll) {
+      repeat_.SetNode(op.node);
+      return op.emit(repeat_, memory_);
+    }
     return OkStatus();
   }
 
@@ -179,8 +71,15 @@ class Emitter {
     }
     package_.steps.push_back(
         {ncx::StepKind::kLaunch, static_cast<uint32_t>(package_.launches.size())});
+    if (repeats_) {
+      ncx::Launch repeated;
+      repeat_.Finish(package_.image, repeated);
+      repeated.macs = launch.macs;
+      package_.repeat_launches.push_back(std::move(repeated));
+    }
     package_.launches.push_back(std::move(launch));
     program_ = ProgramBuilder(config_, parameters_, serial_);
+    repeat_ = program_;
     layers_.clear();
   }
 
@@ -202,13 +101,15 @@ class Emitter {
   const isa::CostParameters& parameters_;
   const MemoryPlan& memory_;
   const bool serial_;
+  const bool repeats_;
   ProgramBuilder program_;
+  ProgramBuilder repeat_;
   std::map<uint32_t, ncx::LayerInfo> layers_;  // by node, of the launch under construction
 };
 
 // The memory plan for reports: times are positions in the sequence of nodes that is worked on.
-void DescribeMemory(const std::vector<PlannedOp>& ops, const MemoryPlan& memory,
-                    ncx::PackageData& package) {
+void DescribeMemory(const std::vector<PlannedOp>& ops, const PinnedGroups& pinned,
+                    const MemoryPlan& memory, ncx::PackageData& package) {
   std::vector<uint32_t> time(ops.size());
   std::vector<bool> streamed(memory.buffers().size(), false);
   for (size_t i = 0; i < ops.size(); ++i) {
@@ -220,9 +121,16 @@ void DescribeMemory(const std::vector<PlannedOp>& ops, const MemoryPlan& memory,
       streamed[static_cast<size_t>(id)] = streamed[static_cast<size_t>(id)] || ops[i].streamed;
     }
   }
+  enum class Stay { kNo, kYes, kShared };
+  std::vector<Stay> stays(memory.buffers().size(), Stay::kNo);
+  for (const std::vector<BufferId>& group : pinned) {
+    for (const BufferId id : group) {
+      stays[static_cast<size_t>(id)] = id == group.front() ? Stay::kYes : Stay::kShared;
+    }
+  }
   for (size_t id = 0; id < streamed.size(); ++id) {
     const Buffer& buffer = memory.buffers()[id];
-    if (buffer.first < 0) {
+    if (buffer.first < 0 || stays[id] == Stay::kShared) {
       continue;
     }
     ncx::BufferPlan plan;
@@ -232,55 +140,157 @@ void DescribeMemory(const std::vector<PlannedOp>& ops, const MemoryPlan& memory,
     plan.bytes = static_cast<uint32_t>(buffer.bytes);
     plan.first = time[static_cast<size_t>(buffer.first)];
     plan.last = time[static_cast<size_t>(buffer.last)];
-    plan.streamed = streamed[id];
+    plan.resident = stays[id] == Stay::kYes;
+    plan.streamed = streamed[id] && !plan.resident;
     package.buffers.push_back(std::move(plan));
   }
 }
 
+// The operations of a graph, to be placed and encoded once or, to compare, several times.
+class PlannedProgram {
+ public:
+  PlannedProgram(const LayerGraph& graph, const isa::Config& config, const PlanOptions& options)
+      : config_(config), options_(options), planner_(graph, config, options, package_) {
+    package_.isa_version = isa::kIsaVersion;
+    package_.isa_hash = isa::kIsaHash;
+    package_.configuration = config.name;
+    package_.model_name = graph.model_name;
+    package_.producer = "neuron compile";
+    package_.memory_bytes_per_cycle = options.cost.bytes_per_cycle;
+  }
+
+  Status Plan() {
+    planner_.LimitTiles(options_.schedule.tile_columns);
+    planner_.memory().Shuffle(options_.schedule.shuffle);
+    return planner_.Plan();
+  }
+
+  // Nothing stays in SBUF. To be called once.
+  Result<ncx::PackageData> EncodeOnce() { return Encode({}, std::move(package_)); }
+
+  // All constants stay.
+  Result<ncx::PackageData> EncodeResident() {
+    const std::vector<Constant> constants = Constants();
+    Result<ncx::PackageData> package = Encode(Choose(constants, kUnlimited), package_);
+    if (package.ok() || package.status().code() != StatusCode::kResourceExhausted) {
+      return package;
+    }
+    return Status(
+        StatusCode::kResourceExhausted,
+        fmt::format("the constants of '{}' take {} bytes of each partition and cannot all stay in "
+                    "SBUF between executions: it holds {} bytes, of which what the model computes "
+                    "leaves at most {} free; compile it with --resident-weights auto, which keeps "
+                    "those that fit, or off",
+                    package_.model_name, BytesOf(constants), config_.sbuf_bytes,
+                    FreeBytes(planner_.ops(), planner_.memory(), config_)));
+  }
+
+  // Several shares of what is free at best, for constants; the one with the fastest repetition.
+  Result<ncx::PackageData> EncodePartlyResident() {
+    const std::vector<Constant> constants = Constants();
+    const int64_t free = FreeBytes(planner_.ops(), planner_.memory(), config_);
+    Result<ncx::PackageData> best = Status(StatusCode::kResourceExhausted, "");
+    for (const int64_t percent : {100, 90, 75, 50, 25}) {
+      const int64_t bytes = free * percent / 100;
+      Result<ncx::PackageData> package = Encode(Choose(constants, bytes), package_);
+      if (!best.ok() || (package.ok() && RepeatedCycles(*package) < RepeatedCycles(*best))) {
+        best = std::move(package);
+      }
+      if (best.ok() && BytesOf(constants) <= bytes) {
+        break;  // all of them: less is not better
+      }
+    }
+    return best;
+  }
+
+ private:
+  static constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
+
+  // Adds to `package`, which holds the constants, a program in which the pinned buffers stay for
+  // the next execution.
+  Result<ncx::PackageData> Encode(const PinnedGroups& pinned, ncx::PackageData package) {
+    const std::vector<PlannedOp>& ops = planner_.ops();
+    MemoryPlan memory = planner_.memory();
+    NEURON_ASSIGN_OR_RETURN(const std::vector<int> position, PlanMemory(ops, memory, pinned));
+    std::vector<Part> parts(ops.size(), Part::kAll);
+    if (options_.resident != ResidentConstants::kNone) {
+      parts = PartsOf(ops, pinned);
+    }
+    const bool repeats = std::ranges::any_of(parts, [](Part part) { return part != Part::kAll; });
+    Emitter emitter(package, planner_.node_work(), config_, options_.cost, memory,
+                    options_.schedule.serial, repeats);
+    for (const size_t i : OrderOf(ops, position)) {
+      NEURON_RETURN_IF_ERROR(emitter.Emit(ops[i], parts[i]));
+    }
+    emitter.Flush();
+    package.resident = RangesOf(pinned, memory);
+    DescribeMemory(ops, pinned, memory, package);
+    package.segments[kImageSegment].kind = ncx::SegmentKind::kImage;
+    package.segments[kImageSegment].bytes = package.image.size();
+    package.segments[kImageSegment].readable = true;
+    package.segments[kImageSegment].writable = false;
+    package.segments[kScratchSegment].kind = ncx::SegmentKind::kScratch;
+    package.segments[kScratchSegment].readable = true;
+    package.segments[kScratchSegment].writable = true;
+    return package;
+  }
+
+  // A load moved to position p comes right before operation p; loads keep their own order.
+  static std::vector<size_t> OrderOf(const std::vector<PlannedOp>& ops,
+                                     const std::vector<int>& position) {
+    std::vector<size_t> order(ops.size());
+    for (size_t i = 0; i < order.size(); ++i) {
+      order[i] = i;
+    }
+    std::ranges::stable_sort(order, [&](size_t a, size_t b) {
+      const auto key = [&](size_t i) { return std::pair(position[i], ops[i].streamed ? 0 : 1); };
+      return key(a) < key(b);
+    });
+    return order;
+  }
+
+  std::vector<Constant> Constants() {
+    return ConstantsOf(planner_.ops(), planner_.memory(), config_, options_.cost);
+  }
+
+  static int64_t BytesOf(const std::vector<Constant>& constants) {
+    int64_t bytes = 0;
+    for (const Constant& constant : constants) {
+      bytes += constant.bytes;
+    }
+    return bytes;
+  }
+
+  const isa::Config& config_;
+  const PlanOptions& options_;
+  ncx::PackageData package_;  // what the planner fills
+  Planner planner_;
+};
+
 }  // namespace
+
+uint64_t RepeatedCycles(const ncx::PackageData& package) {
+  uint64_t cycles = 0;
+  for (const ncx::Launch& launch :
+       package.repeat_launches.empty() ? package.launches : package.repeat_launches) {
+    cycles += launch.estimated_cycles;
+  }
+  return cycles;
+}
 
 Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config,
                                       const PlanOptions& options) {
-  ncx::PackageData package;
-  package.isa_version = isa::kIsaVersion;
-  package.isa_hash = isa::kIsaHash;
-  package.configuration = config.name;
-  package.model_name = graph.model_name;
-  package.producer = "neuron compile";
-  package.memory_bytes_per_cycle = options.cost.bytes_per_cycle;
-
-  Planner planner(graph, config, options, package);
-  planner.LimitTiles(options.schedule.tile_columns);
-  planner.memory().Shuffle(options.schedule.shuffle);
-  NEURON_RETURN_IF_ERROR(planner.Plan());
-  std::vector<PlannedOp>& ops = planner.ops();
-  NEURON_ASSIGN_OR_RETURN(const std::vector<int> position, PlanMemory(ops, planner.memory()));
-
-  std::vector<size_t> order(ops.size());
-  for (size_t i = 0; i < order.size(); ++i) {
-    order[i] = i;
+  PlannedProgram program(graph, config, options);
+  NEURON_RETURN_IF_ERROR(program.Plan());
+  switch (options.resident) {
+    case ResidentConstants::kNone:
+      break;
+    case ResidentConstants::kSome:
+      return program.EncodePartlyResident();
+    case ResidentConstants::kAll:
+      return program.EncodeResident();
   }
-  // A load moved to position p comes right before operation p; loads keep their own order.
-  std::ranges::stable_sort(order, [&](size_t a, size_t b) {
-    const auto key = [&](size_t i) { return std::pair(position[i], ops[i].streamed ? 0 : 1); };
-    return key(a) < key(b);
-  });
-  Emitter emitter(package, planner.node_work(), config, options.cost, planner.memory(),
-                  options.schedule.serial);
-  for (const size_t i : order) {
-    NEURON_RETURN_IF_ERROR(emitter.Emit(ops[i]));
-  }
-  emitter.Flush();
-
-  DescribeMemory(ops, planner.memory(), package);
-  package.segments[kImageSegment].kind = ncx::SegmentKind::kImage;
-  package.segments[kImageSegment].bytes = package.image.size();
-  package.segments[kImageSegment].readable = true;
-  package.segments[kImageSegment].writable = false;
-  package.segments[kScratchSegment].kind = ncx::SegmentKind::kScratch;
-  package.segments[kScratchSegment].readable = true;
-  package.segments[kScratchSegment].writable = true;
-  return package;
+  return program.EncodeOnce();
 }
 
 }  // namespace neuron::compiler

@@ -15,6 +15,10 @@
 
 namespace neuron::compiler {
 
+// Which constants stay in SBUF for the next execution: none, those that save it the most cycles of
+// DRAM for their bytes, as many as pay, or all.
+enum class ResidentConstants { kNone, kSome, kAll };
+
 // What the plan trades for memory, and what it takes for given.
 struct PlanOptions {
   // Layers with the same weights share one copy in SBUF when a layer's weights are no larger than
@@ -22,12 +26,17 @@ struct PlanOptions {
   int64_t shared_weights = std::numeric_limits<int64_t>::max();
   isa::CostParameters cost;  // the memory to plan for
   ScheduleOptions schedule;  // which of many schedules with the same results
+  ResidentConstants resident = ResidentConstants::kNone;
 };
 
 // Lays out, tiles, allocates, schedules and encodes. kResourceExhausted when on-chip memory does
-// not suffice (the message names the tensors), kUnsupported for what the configuration cannot do.
+// not suffice, for the model or for all of its constants beside the rest (the message names the
+// tensors), kUnsupported for what the configuration cannot do.
 Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config,
                                       const PlanOptions& options = {});
+
+// Estimated cycles of an execution that finds its constants in SBUF, if there are such.
+uint64_t RepeatedCycles(const ncx::PackageData& package);
 
 }  // namespace neuron::compiler
 

@@ -115,6 +115,7 @@ Result<FunctionFields> Planner::Fields(const Activation& activation) {
       load.size2 = 1;
       return program.Append(load);
     });
+    ops_.back().table = true;
     known = tables_.emplace(activation.function, made).first;
   }
   FunctionFields result = known->second;

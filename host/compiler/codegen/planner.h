@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -39,11 +40,22 @@ struct NodeWork {
   uint64_t operations = 0;  // layer_work.h
 };
 
+// A constant laid out in the image as it will lie in a buffer.
+struct RowsInImage {
+  int64_t offset = -1;  // -1: none
+  int64_t row_bytes = 0;
+  auto operator<=>(const RowsInImage&) const = default;
+};
+
 struct PlannedOp {
   uint32_t node = 0;
   std::vector<BufferId> uses;
   EmitFunction emit;
   bool streamed = false;  // fills its only buffer from DRAM: may be moved to right behind `after`
+  // Streamed: bytes from the image, the same in every execution; 0: not a constant.
+  int64_t constant_bytes = 0;
+  RowsInImage rows = {};  // of a constant that is loaded as rows
+  bool table = false;     // fills a part of ScalarE's function table and does nothing else
   int after = -1;         // position of the last operation that wrote what it reads; -1: none
   int host_op = -1;       // a host operator instead of instructions
 };
@@ -182,7 +194,8 @@ class Planner {
     BufferId buffer = kNoBuffer;
     size_t layer = 0;  // that used it last
   };
-  std::map<int64_t, LoadedRows> loaded_rows_;  // by image offset
+  std::map<RowsInImage, LoadedRows> loaded_rows_;
+  std::set<BufferId> constants_in_sbuf_;
   struct StoredPiece {
     ValueId whole = kNoValue;
     BufferId buffer = kNoBuffer;

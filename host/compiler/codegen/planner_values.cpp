@@ -73,7 +73,8 @@ void Planner::AddOp(std::vector<BufferId> uses, EmitFunction emit) {
 
 BufferId Planner::LoadRows(const std::string& name, int64_t image_offset, int64_t rows,
                            int64_t row_bytes, int64_t layer_bytes) {
-  LoadedRows& loaded = loaded_rows_[image_offset];
+  const RowsInImage in_image{image_offset, row_bytes};
+  LoadedRows& loaded = loaded_rows_[in_image];
   const bool recent =
       loaded.buffer != kNoBuffer && layer_index_ - loaded.layer <= kSharedWithinLayers;
   loaded.layer = layer_index_;
@@ -90,6 +91,8 @@ BufferId Planner::LoadRows(const std::string& name, int64_t image_offset, int64_
     return program.Append(isa::Queue::kDma0, dma);
   });
   ops_.back().streamed = true;
+  ops_.back().constant_bytes = rows * row_bytes;
+  ops_.back().rows = in_image;
   loaded.buffer = buffer;
   return buffer;
 }
@@ -114,6 +117,10 @@ void Planner::AddLoad(const View& src, const View& view) {
   for (size_t i = first; i < ops_.size(); ++i) {
     ops_[i].streamed = true;
     ops_[i].after = writer;
+  }
+  if (src.segment == kImageSegment && ops_.size() == first + 1) {
+    ops_.back().constant_bytes = ElementCount(view.shape) * view.element_bytes();
+    constants_in_sbuf_.insert(view.buffer);
   }
 }
 
@@ -295,6 +302,9 @@ int64_t Planner::MostPartitions(BufferId buffer) const {
 
 // No layer but the present one, and no output or state, needs the value or another in its buffer.
 bool Planner::ReadHereOnly(ValueId value, BufferId buffer) const {
+  if (options_.resident != ResidentConstants::kNone && constants_in_sbuf_.contains(buffer)) {
+    return false;  // the next execution reads it too
+  }
   const auto needed = [&](ValueId id) {
     const auto& readers = readers_[static_cast<size_t>(id)];
     return std::ranges::any_of(readers, [&](const Layer* reader) { return reader > layer_; }) ||

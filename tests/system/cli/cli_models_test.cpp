@@ -121,6 +121,36 @@ TEST_F(CliModelsTest, RunCompilesAModelByItself) {
   EXPECT_EQ(result.exit_code, 0) << result.ToString();
 }
 
+TEST_F(CliModelsTest, RunSaysWhetherWeightsWereInSbuf) {
+  const ProgramResult result = Neuron({"run", Model("convolutions"), "--device", "functional",
+                                       "--input", "x=" + Input("convolutions"), "--steps", "3",
+                                       "--resident-weights", "on", "--json", Path("report.json")});
+  ASSERT_EQ(result.exit_code, 0) << result.ToString();
+  EXPECT_THAT(result.output, HasSubstr("found there in 2 of 3 steps"));
+  const nlohmann::json report = ReadJson(Path("report.json"));
+  const nlohmann::json weights = report.at("weights");
+  EXPECT_GT(weights.at("resident_bytes"), 0);
+  EXPECT_EQ(weights.at("resident_steps"), 2);
+  EXPECT_LT(weights.at("repeated_cycles"), weights.at("first_cycles"));
+  EXPECT_EQ(report.at("cycles"), weights.at("first_cycles").get<uint64_t>() +
+                                     2 * weights.at("repeated_cycles").get<uint64_t>());
+}
+
+TEST_F(CliModelsTest, PackagesShowWhatStaysInSbuf) {
+  const std::string package = Path("kept.ncx");
+  const ProgramResult compiled =
+      Neuron({"compile", Model("convolutions"), "--resident-weights", "auto", "--output", package});
+  ASSERT_EQ(compiled.exit_code, 0) << compiled.ToString();
+  EXPECT_THAT(compiled.output, HasSubstr("bytes of weights stay in SBUF: about"));
+  EXPECT_THAT(Neuron({"inspect", package, "--memory"}).output,
+              AllOf(HasSubstr("launch 0 of a repeated execution"), HasSubstr(", resident:")));
+  EXPECT_THAT(Neuron({"disasm", package}).output, HasSubstr("repeated launch 0 tensor"));
+  const ProgramResult unknown =
+      Neuron({"compile", Model("convolutions"), "--resident-weights", "1"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.errors, HasSubstr("is not off, on or auto"));
+}
+
 TEST_F(CliModelsTest, InputsThatDoNotFitAreUsageErrors) {
   const std::string package = Compile("convolutions");
   const ProgramResult missing = Neuron({"run", package, "--device", "functional"});

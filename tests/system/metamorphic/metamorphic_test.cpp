@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same model in another schedule gives the same bits: no overlap, a random order of layers and
-// places, less memory, smaller tiles. Random models, and trained ones when there is a zoo.
+// places, less memory, smaller tiles, weights that stay in SBUF. Random models, and trained ones
+// when there is a zoo.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 namespace neuron::test {
 namespace {
 
+using compiler::ResidentWeights;
 using compiler::ScheduleOptions;
 using tools::NamedTensors;
 using tools::RunResult;
@@ -30,6 +32,7 @@ constexpr const char* kZooModels[] = {"kws_dscnn_int8", "resnet8_int8", "anomaly
 struct Variant {
   const char* name;
   ScheduleOptions schedule;
+  ResidentWeights resident_weights = ResidentWeights::kOff;
 };
 
 constexpr Variant kVariants[] = {
@@ -38,16 +41,25 @@ constexpr Variant kVariants[] = {
     {"Shuffled2", {.shuffle = 2}},
     {"LessMemory", {.sbuf_bytes = 24 << 10}},
     {"SmallTiles", {.tile_columns = 24}},
-    {"All", {.serial = true, .shuffle = 3, .sbuf_bytes = 32 << 10, .tile_columns = 40}},
+    {"Resident", {}, ResidentWeights::kOn},
+    {"PartlyResident", {.sbuf_bytes = 32 << 10}, ResidentWeights::kAuto},
+    {"All",
+     {.serial = true, .shuffle = 3, .sbuf_bytes = 32 << 10, .tile_columns = 40},
+     ResidentWeights::kAuto},
 };
 
-// Runs the model's first case as `schedule` says. kResourceExhausted when it does not fit.
-Result<NamedTensors> RunModel(nrt::Runtime& runtime, const ZooModel& model,
-                              const ScheduleOptions& schedule, bool accurate) {
+// How often a model runs, so that weights which stay are found.
+constexpr int kRuns = 2;
+
+// Runs the model's first case as the variant says; the outputs of each run. kResourceExhausted when
+// it does not fit.
+Result<std::vector<NamedTensors>> RunModel(nrt::Runtime& runtime, const ZooModel& model,
+                                           const Variant& variant, bool accurate) {
   NEURON_ASSIGN_OR_RETURN(const tools::StepArrays step, ReadStep(model, model.cases[0], 0));
   compiler::CompileOptions options;
   options.import.path = model.file.string();
-  options.schedule = schedule;
+  options.schedule = variant.schedule;
+  options.resident_weights = variant.resident_weights;
   options.import.accurate = accurate;
   NamedTensors inputs;
   for (size_t i = 0; i < model.inputs.size(); ++i) {
@@ -56,11 +68,19 @@ Result<NamedTensors> RunModel(nrt::Runtime& runtime, const ZooModel& model,
   }
   NEURON_ASSIGN_OR_RETURN(const compiler::CompileOutput output, compiler::Compile(options));
   NEURON_ASSIGN_OR_RETURN(Session session, Session::Load(runtime, output.package));
-  NEURON_ASSIGN_OR_RETURN(const RunResult result, session.Run(inputs, {}));
-  if (!result.findings.empty()) {
-    return Status(StatusCode::kExecutionError, "strict mode: " + result.findings);
+  std::vector<NamedTensors> outputs;
+  for (int run = 0; run < kRuns; ++run) {
+    NEURON_ASSIGN_OR_RETURN(RunResult result, session.Run(inputs, {}));
+    if (!result.findings.empty()) {
+      return Status(StatusCode::kExecutionError, "strict mode: " + result.findings);
+    }
+    const bool repeats = run > 0 && !output.package.repeat_launches.empty();
+    if (result.stats.weights_resident != static_cast<int32_t>(repeats)) {
+      return Status(StatusCode::kInternal, "weights were not where they should be");
+    }
+    outputs.push_back(std::move(result.outputs));
   }
-  return result.outputs;
+  return outputs;
 }
 
 class MetamorphicTest : public testing::TestWithParam<Variant> {
@@ -73,18 +93,21 @@ class MetamorphicTest : public testing::TestWithParam<Variant> {
 
   // Compares the variant with the default schedule; models that do not fit in it are counted.
   void Compare(const ZooModel& model, bool accurate = false) {
-    const auto expected = RunModel(*runtime_, model, {}, accurate);
+    const auto expected = RunModel(*runtime_, model, {"Default", {}}, accurate);
     ASSERT_TRUE(expected.ok()) << model.name << ": " << expected.status().ToString();
-    const auto actual = RunModel(*runtime_, model, GetParam().schedule, accurate);
+    const auto actual = RunModel(*runtime_, model, GetParam(), accurate);
     if (actual.status().code() == StatusCode::kResourceExhausted) {
       ++too_large_;
       return;
     }
     ASSERT_TRUE(actual.ok()) << model.name << ": " << actual.status().ToString();
     ++compared_;
-    for (const auto& [name, tensor] : *expected) {
-      EXPECT_EQ(actual->at(name).data, tensor.data)
-          << model.name << ": output '" << name << "' differs from the default schedule's";
+    for (const auto& [name, tensor] : expected->front()) {
+      for (size_t run = 0; run < actual->size(); ++run) {
+        EXPECT_EQ((*actual)[run].at(name).data, tensor.data)
+            << model.name << ": output '" << name << "' of run " << run
+            << " differs from the default schedule's";
+      }
     }
   }
 

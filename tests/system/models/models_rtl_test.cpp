@@ -47,6 +47,11 @@ TEST_F(ModelsRtlTest, SlowMemoryChangesCyclesAndNoBit) {
   }
 }
 
+TEST_F(ModelsRtlTest, WeightsThatStayInSbufKeepEveryBit) {
+  EXPECT_TRUE(VerifiesWithSameBits(folder(), "recurrent/*", "functional", "rtl",
+                                   {"--resident-weights", "on"}));
+}
+
 TEST_F(ModelsRtlTest, SmallestConfigurationHasTheBitsOfTheFunctionalModel) {
   const std::vector<ModelCase> cases = CasesOf(folder(), "quantised");
   ASSERT_FALSE(cases.empty());

@@ -62,10 +62,12 @@ testing::AssertionResult Run(const ModelCase& test_case, const std::string& pack
 // `neuron verify`, whose outputs go below `outputs`; success carries what it printed.
 testing::AssertionResult VerifiesInto(const std::string& outputs,
                                       const std::filesystem::path& folder,
-                                      const std::string& device, const std::string& filter) {
-  const ProgramResult result = Neuron(
-      {"verify", folder.string(), "--device", device, "--filter", filter, "--output-dir", outputs},
-      kVerifyLimit);
+                                      const std::string& device, const std::string& filter,
+                                      const std::vector<std::string>& options = {}) {
+  std::vector<std::string> arguments = {"verify",   folder.string(), "--device",     device,
+                                        "--filter", filter,          "--output-dir", outputs};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  const ProgramResult result = Neuron(arguments, kVerifyLimit);
   if (result.exit_code != 0) return testing::AssertionFailure() << result.ToString();
   return testing::AssertionSuccess() << result.output;
 }
@@ -132,10 +134,12 @@ testing::AssertionResult Verifies(const std::filesystem::path& folder, const std
 testing::AssertionResult VerifiesWithSameBits(const std::filesystem::path& folder,
                                               const std::string& filter,
                                               const std::string& device_a,
-                                              const std::string& device_b) {
+                                              const std::string& device_b,
+                                              const std::vector<std::string>& options_b) {
   const TemporaryDirectory directory;
   const testing::AssertionResult a = VerifiesInto(directory / "a", folder, device_a, filter);
-  const testing::AssertionResult b = VerifiesInto(directory / "b", folder, device_b, filter);
+  const testing::AssertionResult b =
+      VerifiesInto(directory / "b", folder, device_b, filter, options_b);
   const testing::AssertionResult same = SameFiles(directory / "a", directory / "b");
   if (!same) {
     return testing::AssertionFailure()

@@ -35,12 +35,14 @@ testing::AssertionResult GivesSameBits(const ModelCase& test_case, const std::st
 testing::AssertionResult Verifies(const std::filesystem::path& folder, const std::string& device,
                                   const std::string& filter);
 
-// The same on two devices, which must also write the same outputs in every step of every case, byte
-// for byte. The message of a success is what the second device's run printed.
+// The same on two devices, on the second with further options of `neuron verify`; they must also
+// write the same outputs in every step of every case, byte for byte. The message of a success is
+// what the second device's run printed.
 testing::AssertionResult VerifiesWithSameBits(const std::filesystem::path& folder,
                                               const std::string& filter,
                                               const std::string& device_a,
-                                              const std::string& device_b);
+                                              const std::string& device_b,
+                                              const std::vector<std::string>& options_b = {});
 
 }  // namespace neuron::test
 

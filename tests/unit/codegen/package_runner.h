@@ -18,11 +18,15 @@ struct PackageRun {
   uint64_t cycles = 0;  // estimate
 };
 
+// What is run of a package that keeps constants in SBUF: the program that loads them, it and then
+// the one that finds them, or the latter on a core that has never loaded them.
+enum class Programs { kFirst, kFirstAndRepeated, kRepeatedAlone };
+
 // Loads the package through its serialised form (so that the loader's verifier sees it), places its
-// segments, writes the inputs in order and runs all launches in strict mode. Packages with host
-// operators are refused.
+// segments, writes the inputs in order and runs all launches in strict mode. Outputs and cycles are
+// those of the last execution. Packages with host operators are refused.
 PackageRun RunPackage(const ncx::PackageData& package, const std::vector<HostTensor>& inputs,
-                      uint64_t seed = 0);
+                      uint64_t seed = 0, Programs programs = Programs::kFirst);
 
 }  // namespace neuron::compiler
 

@@ -153,6 +153,16 @@ TEST(MemoryPicture, ShowsBuffersWhereAndWhenTheyLie) {
   EXPECT_THAT(MemorySvg(package).Finish(), HasSubstr("weights, streamed"));
 }
 
+TEST(MemoryPicture, ShowsWhatStaysForTheNextExecution) {
+  ncx::PackageData package = PackageOf({Layer(0, 1)});
+  EXPECT_THAT(MemoryText(package), Not(HasSubstr("resident")));
+  package.buffers = {{.name = "weights", .offset = 49152, .bytes = 16384, .resident = true}};
+  const std::string text = MemoryText(package);
+  EXPECT_THAT(text, HasSubstr("resident: 1 buffers of constants, 16,384 bytes a partition"));
+  EXPECT_THAT(text, HasSubstr("a    16,384 bytes at   49152  weights, resident: node0 (Conv)"));
+  EXPECT_EQ(MemoryJson(package).at("resident_bytes"), 16384);
+}
+
 TEST(MemoryPicture, CountsBytesThatBuffersShareOnce) {
   ncx::PackageData package = PackageOf({Layer(0, 1)});
   package.buffers = {{.name = "early", .offset = 0, .bytes = 1000},
