@@ -2,11 +2,18 @@
 #include "tests/unit/codegen/package_runner.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "sim/functional/functional_core.h"
 
 namespace neuron::compiler {
 namespace {
+
+std::vector<std::byte>::iterator BeginOf(const ncx::Tensor& tensor, const sim::Launch& launch,
+                                         std::vector<std::byte>& dram) {
+  return dram.begin() +
+         static_cast<ptrdiff_t>(launch.segments[tensor.segment].base + tensor.offset);
+}
 
 // Puts the segments behind one another and fills the image and the inputs.
 std::vector<std::byte> LayOut(const ncx::PackageData& package,
@@ -20,15 +27,11 @@ std::vector<std::byte> LayOut(const ncx::PackageData& package,
   }
   std::vector<std::byte> dram(top);
   std::ranges::copy(package.image, dram.begin());
-  const auto begin_of = [&](const ncx::Tensor& tensor) {
-    return dram.begin() +
-           static_cast<ptrdiff_t>(launch.segments[tensor.segment].base + tensor.offset);
-  };
   size_t next_input = 0;
   for (const ncx::Tensor& tensor : package.tensors) {
     if (tensor.role == ncx::TensorRole::kInput) {
       const HostTensor& value = inputs[next_input++];
-      std::ranges::copy(value.data, begin_of(tensor));
+      std::ranges::copy(value.data, BeginOf(tensor, launch, dram));
     }
   }
   return dram;
@@ -103,7 +106,8 @@ PackageRun RunPackage(const ncx::PackageData& built, const std::vector<HostTenso
   for (const ncx::Tensor& tensor : package.tensors) {
     if (tensor.role == ncx::TensorRole::kOutput) {
       HostTensor value(tensor.type, tensor.shape);
-      std::ranges::copy_n(begin_of(tensor), std::ssize(value.data), value.data.begin());
+      std::ranges::copy_n(BeginOf(tensor, launch, dram), std::ssize(value.data),
+                          value.data.begin());
       run.outputs.push_back(std::move(value));
     }
   }
