@@ -122,9 +122,9 @@ TEST_F(CliModelsTest, RunCompilesAModelByItself) {
 }
 
 TEST_F(CliModelsTest, RunSaysWhetherWeightsWereInSbuf) {
-  const ProgramResult result = Neuron({"run", Model("convolutions"), "--device", "functional",
-                                       "--input", "x=" + Input("convolutions"), "--steps", "3",
-                                       "--resident-weights", "on", "--json", Path("report.json")});
+  const ProgramResult result =
+      Neuron({"run", Model("language"), "--device", "functional", "--random", "1", "--steps", "3",
+              "--resident-weights", "on", "--json", Path("report.json")});
   ASSERT_EQ(result.exit_code, 0) << result.ToString();
   EXPECT_THAT(result.output, HasSubstr("found there in 2 of 3 steps"));
   const nlohmann::json report = ReadJson(Path("report.json"));
@@ -139,14 +139,13 @@ TEST_F(CliModelsTest, RunSaysWhetherWeightsWereInSbuf) {
 TEST_F(CliModelsTest, PackagesShowWhatStaysInSbuf) {
   const std::string package = Path("kept.ncx");
   const ProgramResult compiled =
-      Neuron({"compile", Model("convolutions"), "--resident-weights", "auto", "--output", package});
+      Neuron({"compile", Model("language"), "--resident-weights", "auto", "--output", package});
   ASSERT_EQ(compiled.exit_code, 0) << compiled.ToString();
   EXPECT_THAT(compiled.output, HasSubstr("bytes of weights stay in SBUF: about"));
   EXPECT_THAT(Neuron({"inspect", package, "--memory"}).output,
               AllOf(HasSubstr("launch 0 of a repeated execution"), HasSubstr(", resident:")));
   EXPECT_THAT(Neuron({"disasm", package}).output, HasSubstr("repeated launch 0 tensor"));
-  const ProgramResult unknown =
-      Neuron({"compile", Model("convolutions"), "--resident-weights", "1"});
+  const ProgramResult unknown = Neuron({"compile", Model("language"), "--resident-weights", "1"});
   EXPECT_EQ(unknown.exit_code, 2);
   EXPECT_THAT(unknown.errors, HasSubstr("is not off, on or auto"));
 }
