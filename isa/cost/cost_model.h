@@ -3,16 +3,14 @@
 // and the functional model's timeline. The formulas and constants are those that the testbenches
 // measure without refused requests (docs/rtl.md):
 //
-//   matmul            occupancy passes * max(n, columns, min_pass), latency P + tensor_fill
-//   VectorE           occupancy 1 + groups * (n + 12); windows of w: groups * (n * w + 11), sums
-//                     groups * (n * w + 7 * (n - 1) + 19); 2 for each scalar operand in SBUF
-//   ScalarE           occupancy 1 + groups * (n + 15), table functions groups * (n + 31), sums 7
-//   more
-//                     for each group; 2 for each scalar operand in SBUF; load_table entries + 3
-//   DMA               occupancy pieces + 4, latency 7 and for each DRAM side memory_latency +
-//   burst;
-//                     a piece is axi_bytes where dimension 0 is contiguous, else one element;
-//                     reads of DRAM at most 16 bursts in memory_latency + 2
+//   matmul    occupancy passes * max(n, columns, min_pass), latency P + tensor_fill
+//   VectorE   occupancy 1 + groups * (n + 12); windows of w: groups * (n * w + 11), sums
+//             groups * (n * w + 7 * (n - 1) + 19); 2 for each scalar operand in SBUF
+//   ScalarE   occupancy 1 + groups * (n + 15), table functions groups * (n + 31), sums 7 more for
+//             each group; 2 for each scalar operand in SBUF; load_table entries + 3
+//   DMA       occupancy pieces + 4, latency 7 and for each DRAM side memory_latency + burst; a
+//             piece is axi_bytes where dimension 0 is contiguous, else one element; reads of DRAM
+//             at most 16 bursts in memory_latency + 2
 //
 // with n elements per partition and groups = lane groups that the partition window touches.
 // An engine takes its next instruction after the occupancy, but not sooner than the queue has

@@ -9,8 +9,9 @@
 // that they are one step for everybody else.
 //
 // A semaphore's value has a slot of 32 bits, so that to select one is to multiplex and not to
-// multiply and shift. A wait or an update is {op, semaphore, value}, 31 bits. An acquire that would go below zero (the
-// same semaphore acquired twice) is a fault; after it no wait passes until the next launch.
+// multiply and shift. A wait or an update is {op, semaphore, value}, 31 bits. An acquire that would
+// go below zero (the same semaphore acquired twice) is a fault; after it no wait passes until the
+// next launch.
 module nc_semaphores #(
   parameter int unsigned NumQueues = nc_pkg::NumQueues,
 
