@@ -3,9 +3,9 @@
 #
 # A GoogleTest program bin/<name>, its cases listed one by one in CTest as <name>.<Suite>.<Case>.
 # Cases run in the project's source directory, with NEURON_PYTHON (a Python that has the packages
-# of requirements.txt) and, when there is a model zoo, NEURON_ZOO in the environment. The default label is "unit": the sanitizer run takes
-# exactly those (target neuron_unit_tests), so give tests that need minutes another one (rtl,
-# system).
+# of requirements.txt) and, when there is a model zoo, NEURON_ZOO in the environment. The default
+# label is "unit": the sanitizer run takes exactly those (target neuron_unit_tests), so give tests
+# that need minutes another one (rtl, system).
 #
 # A test that needs a library of a part that is not built is left out, and said so; with
 # NEURON_ALL_TESTS that is an error.

@@ -25,14 +25,6 @@ Result<const isa::Config*> ConfigurationByName(const std::string& name) {
 
 bool DoesNotFit(const Status& status) { return status.code() == StatusCode::kResourceExhausted; }
 
-uint64_t EstimatedCycles(const ncx::PackageData& package) {
-  uint64_t cycles = 0;
-  for (const ncx::Launch& launch : package.launches) {
-    cycles += launch.estimated_cycles;
-  }
-  return cycles;
-}
-
 // The graph cut into parts in several ways; the plan with the fewest cycles.
 class PartsSearch {
  public:
@@ -82,10 +74,11 @@ class PartsSearch {
     Result<ncx::PackageData> package =
         fitted.ok() ? GenerateCode(fitted.value(), config_, plan_) : fitted.status();
     const bool fits = package.ok() || DoesNotFit(package.status());
-    const bool better = package.ok()
-                            ? !best_.ok() || EstimatedCycles(*package) < EstimatedCycles(*best_)
-                            : best_.status().message().empty() && !best_.ok();
-    if (better || (!fits && !best_.ok())) {
+    const bool first = !best_.ok() && (package.ok() || best_.status().message().empty());
+    const bool faster =
+        package.ok() && best_.ok() &&
+        ncx::EstimatedCycles(package->launches) < ncx::EstimatedCycles(best_->launches);
+    if (first || faster || (!fits && !best_.ok())) {
       best_ = std::move(package);
       best_tile_ = tile;
     }
@@ -147,9 +140,9 @@ Result<ncx::PackageData> KeepConstants(const LayerGraph& graph, const isa::Confi
   if (all) {
     return kept;
   }
-  const auto without = static_cast<double>(EstimatedCycles(package));
+  const auto without = static_cast<double>(ncx::EstimatedCycles(package.launches));
   const bool gains =
-      kept.ok() && static_cast<double>(RepeatedCycles(*kept)) < kWorthwhile * without;
+      kept.ok() && static_cast<double>(ncx::RepeatedCycles(*kept)) < kWorthwhile * without;
   return gains ? std::move(kept) : std::move(package);
 }
 

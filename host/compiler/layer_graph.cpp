@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/compiler/layer_graph.h"
 
+#include <limits>
 #include <sstream>
 
 namespace neuron::compiler {
@@ -52,8 +53,7 @@ std::string NumbersText(const std::vector<float>& list) {
 
 std::string ActivationText(const Activation& activation) {
   std::ostringstream out;
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  if (activation.clamp_low != -kInfinity || activation.clamp_high != kInfinity) {
+  if (HasClamps(activation)) {
     out << " clamp=[" << activation.clamp_low << ", " << activation.clamp_high << ']';
   }
   if (activation.function != Function::kIdentity) {
@@ -174,6 +174,11 @@ std::string ValuesText(const LayerGraph& graph, const std::vector<ValueId>& ids)
 }
 
 }  // namespace
+
+bool HasClamps(const Activation& activation) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  return activation.clamp_low != -kInfinity || activation.clamp_high != kInfinity;
+}
 
 std::string ToText(const LayerGraph& graph) {
   std::ostringstream out;

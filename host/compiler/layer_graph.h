@@ -66,6 +66,7 @@ struct Activation {
   float clamp_low = -std::numeric_limits<float>::infinity();
   float clamp_high = std::numeric_limits<float>::infinity();
 };
+bool HasClamps(const Activation& activation);
 
 // Matrix products with constant weights.
 //   conv:   x [N, C, H, W] (or [N, C, W] as H = 1), weight [M, C / group, KH, KW] -> [N, M, OH, OW]

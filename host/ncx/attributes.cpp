@@ -5,18 +5,14 @@
 
 #include <cstring>
 
+#include "host/ncx/fields.h"
 #include "host/ncx/package.h"
-#include "host/ncx/scalars.h"
 
 namespace neuron::ncx {
 namespace {
 
 // Attribute.kind: the index of the alternative of AttributeValue.
 enum class Kind : uint8_t { kInt, kFloat, kString, kInts, kFloats, kStrings, kTensor };
-
-std::string ToString(const flatbuffers::String* text) {
-  return text == nullptr ? std::string() : text->str();
-}
 
 std::vector<std::string> ToStrings(
     const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* values) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vectors of numbers out of a FlatBuffers file.
-#ifndef NEURON_HOST_NCX_SCALARS_H_
-#define NEURON_HOST_NCX_SCALARS_H_
+// Numbers and texts out of a FlatBuffers file.
+#ifndef NEURON_HOST_NCX_FIELDS_H_
+#define NEURON_HOST_NCX_FIELDS_H_
 
 #include <flatbuffers/flatbuffers.h>
 
 #include <cstring>
+#include <string>
 #include <vector>
 
 namespace neuron::ncx {
@@ -24,6 +25,11 @@ std::vector<T> ToVector(const flatbuffers::Vector<T>* values) {
   return result;
 }
 
+// Empty for none.
+inline std::string ToString(const flatbuffers::String* text) {
+  return text == nullptr ? std::string() : text->str();
+}
+
 }  // namespace neuron::ncx
 
-#endif  // NEURON_HOST_NCX_SCALARS_H_
+#endif  // NEURON_HOST_NCX_FIELDS_H_

@@ -9,8 +9,8 @@
 
 #include "base/crc32.h"
 #include "host/ncx/attributes.h"
+#include "host/ncx/fields.h"
 #include "host/ncx/package.h"
-#include "host/ncx/scalars.h"
 #include "host/ncx/verify.h"
 #include "ncx_generated.h"
 
@@ -19,10 +19,6 @@ namespace {
 
 Status Corrupt(const std::string& what) {
   return Status(StatusCode::kDataCorrupt, "the kernel package is damaged: " + what);
-}
-
-std::string ToString(const flatbuffers::String* text) {
-  return text == nullptr ? std::string() : text->str();
 }
 
 Segment Read(const fb::Segment& segment) {

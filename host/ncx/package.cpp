@@ -22,6 +22,19 @@ Result<uint64_t> TensorBytes(ElementType type, std::span<const int64_t> shape) {
   return bytes;
 }
 
+uint64_t EstimatedCycles(std::span<const Launch> launches) {
+  uint64_t cycles = 0;
+  for (const Launch& launch : launches) {
+    cycles += launch.estimated_cycles;
+  }
+  return cycles;
+}
+
+uint64_t RepeatedCycles(const PackageData& package) {
+  return EstimatedCycles(package.repeat_launches.empty() ? package.launches
+                                                         : package.repeat_launches);
+}
+
 uint64_t ResidentBytes(const PackageData& package) {
   const isa::Config* config = isa::FindConfig(package.configuration);
   uint64_t bytes = 0;

@@ -167,6 +167,12 @@ struct PackageData {
   std::vector<SbufRange> resident;  // ascending, apart; only loads from the image write there
 };
 
+// Cycles that the compiler's schedule gives `launches`.
+uint64_t EstimatedCycles(std::span<const Launch> launches);
+
+// Those of an execution that finds its constants in SBUF; of every execution when none stay there.
+uint64_t RepeatedCycles(const PackageData& package);
+
 // Bytes of all partitions that stay in SBUF between executions.
 uint64_t ResidentBytes(const PackageData& package);
 

@@ -14,12 +14,6 @@ namespace {
 
 constexpr uint32_t kImageSegment = 0;
 
-template <typename... Args>
-Status Invalid(fmt::format_string<Args...> format, Args&&... args) {
-  return Status(StatusCode::kInvalidArgument,
-                "kernel package: " + fmt::format(format, std::forward<Args>(args)...));
-}
-
 Status VerifyRanges(const PackageData& package) {
   const uint64_t limit = isa::FindConfig(package.configuration)->sbuf_bytes;
   uint64_t end = 0;

@@ -16,12 +16,6 @@ namespace {
 
 constexpr uint64_t kAddressSpace = uint64_t{1} << 32;  // bytes that a 32-bit DRAM address reaches
 
-template <typename... Args>
-Status Invalid(fmt::format_string<Args...> format, Args&&... args) {
-  return Status(StatusCode::kInvalidArgument,
-                "kernel package: " + fmt::format(format, std::forward<Args>(args)...));
-}
-
 Status VerifyTarget(const PackageData& package) {
   if (package.isa_version != isa::kIsaVersion || package.isa_hash != isa::kIsaHash) {
     return Status(

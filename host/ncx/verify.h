@@ -3,7 +3,10 @@
 #ifndef NEURON_HOST_NCX_VERIFY_H_
 #define NEURON_HOST_NCX_VERIFY_H_
 
+#include <fmt/core.h>
+
 #include <string>
+#include <utility>
 
 #include "host/ncx/package.h"
 
@@ -27,6 +30,13 @@ Status VerifySemaphores(const PackageData& package, const Launch& launch);
 // and apart; loads from the image by `launches` are all that writes there. The instructions of all
 // launches must be legal.
 Status VerifyResident(const PackageData& package);
+
+// kInvalidArgument with the rule that a package breaks.
+template <typename... Args>
+Status Invalid(fmt::format_string<Args...> format, Args&&... args) {
+  return Status(StatusCode::kInvalidArgument,
+                "kernel package: " + fmt::format(format, std::forward<Args>(args)...));
+}
 
 }  // namespace neuron::ncx
 

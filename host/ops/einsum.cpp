@@ -138,11 +138,12 @@ Result<Tensors> Einsum(const Call& call) {
   return One(std::move(y));
 }
 
-constexpr Operator kOperators[] = {{"Einsum", Einsum}};
-
 }  // namespace
 
-std::span<const Operator> EinsumOperators() { return kOperators; }
+std::span<const Operator> EinsumOperators() {
+  static constexpr Operator kOperators[] = {{"Einsum", Einsum}};
+  return kOperators;
+}
 
 }  // namespace ops
 }  // namespace neuron

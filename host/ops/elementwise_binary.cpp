@@ -231,30 +231,31 @@ Result<Tensors> Where(const Call& call) {
   return One(std::move(y));
 }
 
-constexpr Operator kOperators[] = {
-    {"Add", Add},
-    {"Sub", Sub},
-    {"Mul", Mul},
-    {"Div", Div},
-    {"Mod", Mod},
-    {"Pow", Pow},
-    {"PRelu", PRelu},
-    {"Max", Max},
-    {"Min", Min},
-    {"Sum", Sum},
-    {"Equal", Equal},
-    {"Less", Less},
-    {"LessOrEqual", LessOrEqual},
-    {"Greater", Greater},
-    {"GreaterOrEqual", GreaterOrEqual},
-    {"And", And},
-    {"Or", Or},
-    {"Xor", Xor},
-    {"Where", Where},
-};
-
 }  // namespace
 
-std::span<const Operator> BinaryOperators() { return kOperators; }
+std::span<const Operator> BinaryOperators() {
+  static constexpr Operator kOperators[] = {
+      {"Add", Add},
+      {"Sub", Sub},
+      {"Mul", Mul},
+      {"Div", Div},
+      {"Mod", Mod},
+      {"Pow", Pow},
+      {"PRelu", PRelu},
+      {"Max", Max},
+      {"Min", Min},
+      {"Sum", Sum},
+      {"Equal", Equal},
+      {"Less", Less},
+      {"LessOrEqual", LessOrEqual},
+      {"Greater", Greater},
+      {"GreaterOrEqual", GreaterOrEqual},
+      {"And", And},
+      {"Or", Or},
+      {"Xor", Xor},
+      {"Where", Where},
+  };
+  return kOperators;
+}
 
 }  // namespace neuron::ops

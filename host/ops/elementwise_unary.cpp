@@ -205,43 +205,44 @@ Result<Tensors> IsNan(const Call& call) {
   return One(std::move(y));
 }
 
-constexpr Operator kOperators[] = {
-    {"Abs", Abs},
-    {"Neg", Neg},
-    {"Relu", Relu},
-    {"Sign", Sign},
-    {"Exp", Float<ExpOf>},
-    {"Log", Float<LogOf>},
-    {"Sqrt", Float<SqrtOf>},
-    {"Sin", Float<SinOf>},
-    {"Cos", Float<CosOf>},
-    {"Tanh", Float<TanhOf>},
-    {"Erf", Float<ErfOf>},
-    {"Sigmoid", Float<SigmoidOf>},
-    {"Softplus", Float<SoftplusOf>},
-    {"Softsign", Float<SoftsignOf>},
-    {"Reciprocal", Float<ReciprocalOf>},
-    {"HardSwish", Float<HardSwishOf>},
-    {"Floor", Float<FloorOf>},
-    {"Ceil", Float<CeilOf>},
-    {"Round", Float<RoundOf>},
-    {"LeakyRelu", LeakyRelu},
-    {"Elu", Elu},
-    {"Selu", Selu},
-    {"Celu", Celu},
-    {"Mish", Float<MishOf>},
-    {"HardSigmoid", HardSigmoid},
-    {"Gelu", Gelu},
-    {"Not", Not},
-    {"Identity", Identity},
-    {"Dropout", Dropout},
-    {"Cast", Cast},
-    {"Clip", Clip},
-    {"IsNaN", IsNan},
-};
-
 }  // namespace
 
-std::span<const Operator> UnaryOperators() { return kOperators; }
+std::span<const Operator> UnaryOperators() {
+  static constexpr Operator kOperators[] = {
+      {"Abs", Abs},
+      {"Neg", Neg},
+      {"Relu", Relu},
+      {"Sign", Sign},
+      {"Exp", Float<ExpOf>},
+      {"Log", Float<LogOf>},
+      {"Sqrt", Float<SqrtOf>},
+      {"Sin", Float<SinOf>},
+      {"Cos", Float<CosOf>},
+      {"Tanh", Float<TanhOf>},
+      {"Erf", Float<ErfOf>},
+      {"Sigmoid", Float<SigmoidOf>},
+      {"Softplus", Float<SoftplusOf>},
+      {"Softsign", Float<SoftsignOf>},
+      {"Reciprocal", Float<ReciprocalOf>},
+      {"HardSwish", Float<HardSwishOf>},
+      {"Floor", Float<FloorOf>},
+      {"Ceil", Float<CeilOf>},
+      {"Round", Float<RoundOf>},
+      {"LeakyRelu", LeakyRelu},
+      {"Elu", Elu},
+      {"Selu", Selu},
+      {"Celu", Celu},
+      {"Mish", Float<MishOf>},
+      {"HardSigmoid", HardSigmoid},
+      {"Gelu", Gelu},
+      {"Not", Not},
+      {"Identity", Identity},
+      {"Dropout", Dropout},
+      {"Cast", Cast},
+      {"Clip", Clip},
+      {"IsNaN", IsNan},
+  };
+  return kOperators;
+}
 
 }  // namespace neuron::ops

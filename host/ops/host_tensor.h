@@ -33,6 +33,10 @@ enum class ElementType : uint8_t {
 
 // Bytes of one element; 0 for kUndefined.
 size_t ElementBytes(ElementType type);
+// int8 or uint8: what quantised tensors are made of.
+constexpr bool Is8Bit(ElementType type) {
+  return type == ElementType::kInt8 || type == ElementType::kUint8;
+}
 // "float32", "int8", ...: NumPy's names.
 const char* ElementTypeName(ElementType type);
 

@@ -292,15 +292,16 @@ Result<Tensors> MatMul(const Call& call) {
   return Convert(call, y, call.in(0).type, std::move(shape));
 }
 
-constexpr Operator kOperators[] = {
-    {"Conv", Conv},
-    {"ConvTranspose", ConvTranspose},
-    {"Gemm", Gemm},
-    {"MatMul", MatMul},
-};
-
 }  // namespace
 
-std::span<const Operator> MatrixOperators() { return kOperators; }
+std::span<const Operator> MatrixOperators() {
+  static constexpr Operator kOperators[] = {
+      {"Conv", Conv},
+      {"ConvTranspose", ConvTranspose},
+      {"Gemm", Gemm},
+      {"MatMul", MatMul},
+  };
+  return kOperators;
+}
 
 }  // namespace neuron::ops

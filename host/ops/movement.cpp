@@ -345,21 +345,22 @@ Result<Tensors> Rearrange(const Call& call, bool to_space) {
 Result<Tensors> DepthToSpace(const Call& call) { return Rearrange(call, true); }
 Result<Tensors> SpaceToDepth(const Call& call) { return Rearrange(call, false); }
 
-constexpr Operator kOperators[] = {
-    {"Transpose", Transpose},
-    {"Expand", Expand},
-    {"Tile", Tile},
-    {"Slice", Slice},
-    {"Concat", Concat},
-    {"Split", Split},
-    {"Gather", Gather},
-    {"Pad", Pad},
-    {"DepthToSpace", DepthToSpace},
-    {"SpaceToDepth", SpaceToDepth},
-};
-
 }  // namespace
 
-std::span<const Operator> MovementOperators() { return kOperators; }
+std::span<const Operator> MovementOperators() {
+  static constexpr Operator kOperators[] = {
+      {"Transpose", Transpose},
+      {"Expand", Expand},
+      {"Tile", Tile},
+      {"Slice", Slice},
+      {"Concat", Concat},
+      {"Split", Split},
+      {"Gather", Gather},
+      {"Pad", Pad},
+      {"DepthToSpace", DepthToSpace},
+      {"SpaceToDepth", SpaceToDepth},
+  };
+  return kOperators;
+}
 
 }  // namespace neuron::ops

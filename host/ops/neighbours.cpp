@@ -116,15 +116,16 @@ Result<Tensors> GroupNormalization(const Call& call) {
   return One(std::move(y));
 }
 
-constexpr Operator kOperators[] = {
-    {"CumSum", CumSum},
-    {"Trilu", Trilu},
-    {"LRN", Lrn},
-    {"GroupNormalization", GroupNormalization},
-};
-
 }  // namespace
 
-std::span<const Operator> NeighbourOperators() { return kOperators; }
+std::span<const Operator> NeighbourOperators() {
+  static constexpr Operator kOperators[] = {
+      {"CumSum", CumSum},
+      {"Trilu", Trilu},
+      {"LRN", Lrn},
+      {"GroupNormalization", GroupNormalization},
+  };
+  return kOperators;
+}
 
 }  // namespace neuron::ops

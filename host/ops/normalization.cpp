@@ -201,16 +201,17 @@ Result<Tensors> LayerNormalization(const Call& call) {
   return results;
 }
 
-constexpr Operator kOperators[] = {
-    {"Softmax", Softmax},
-    {"LogSoftmax", LogSoftmax},
-    {"BatchNormalization", BatchNormalization},
-    {"InstanceNormalization", InstanceNormalization},
-    {"LayerNormalization", LayerNormalization},
-};
-
 }  // namespace
 
-std::span<const Operator> NormalizationOperators() { return kOperators; }
+std::span<const Operator> NormalizationOperators() {
+  static constexpr Operator kOperators[] = {
+      {"Softmax", Softmax},
+      {"LogSoftmax", LogSoftmax},
+      {"BatchNormalization", BatchNormalization},
+      {"InstanceNormalization", InstanceNormalization},
+      {"LayerNormalization", LayerNormalization},
+  };
+  return kOperators;
+}
 
 }  // namespace neuron::ops

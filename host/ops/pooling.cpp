@@ -158,15 +158,16 @@ Result<Tensors> GlobalAveragePool(const Call& call) {
   return MeanOver(call, window, false);
 }
 
-constexpr Operator kOperators[] = {
-    {"MaxPool", MaxPool},
-    {"AveragePool", AveragePool},
-    {"GlobalMaxPool", GlobalMaxPool},
-    {"GlobalAveragePool", GlobalAveragePool},
-};
-
 }  // namespace
 
-std::span<const Operator> PoolingOperators() { return kOperators; }
+std::span<const Operator> PoolingOperators() {
+  static constexpr Operator kOperators[] = {
+      {"MaxPool", MaxPool},
+      {"AveragePool", AveragePool},
+      {"GlobalMaxPool", GlobalMaxPool},
+      {"GlobalAveragePool", GlobalAveragePool},
+  };
+  return kOperators;
+}
 
 }  // namespace neuron::ops

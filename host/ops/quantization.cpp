@@ -95,14 +95,15 @@ Result<Tensors> DynamicQuantizeLinear(const Call& call) {
   return result;
 }
 
-constexpr Operator kOperators[] = {
-    {"QuantizeLinear", QuantizeLinear},
-    {"DequantizeLinear", DequantizeLinear},
-    {"DynamicQuantizeLinear", DynamicQuantizeLinear},
-};
-
 }  // namespace
 
-std::span<const Operator> QuantizationOperators() { return kOperators; }
+std::span<const Operator> QuantizationOperators() {
+  static constexpr Operator kOperators[] = {
+      {"QuantizeLinear", QuantizeLinear},
+      {"DequantizeLinear", DequantizeLinear},
+      {"DynamicQuantizeLinear", DynamicQuantizeLinear},
+  };
+  return kOperators;
+}
 
 }  // namespace neuron::ops

@@ -197,10 +197,11 @@ Result<Tensors> Lstm(const Call& call) {
   return result;
 }
 
-constexpr Operator kOperators[] = {{"GRU", Gru}, {"LSTM", Lstm}};
-
 }  // namespace
 
-std::span<const Operator> RecurrentOperators() { return kOperators; }
+std::span<const Operator> RecurrentOperators() {
+  static constexpr Operator kOperators[] = {{"GRU", Gru}, {"LSTM", Lstm}};
+  return kOperators;
+}
 
 }  // namespace neuron::ops

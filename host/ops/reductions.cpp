@@ -186,24 +186,25 @@ Result<Tensors> TopK(const Call& call) {
   return result;
 }
 
-constexpr Operator kOperators[] = {
-    {"ReduceSum", ReduceSum},
-    {"ReduceMean", ReduceMean},
-    {"ReduceMax", ReduceMax},
-    {"ReduceMin", ReduceMin},
-    {"ReduceProd", ReduceProd},
-    {"ReduceL1", ReduceL1},
-    {"ReduceL2", ReduceL2},
-    {"ReduceSumSquare", ReduceSumSquare},
-    {"ReduceLogSum", ReduceLogSum},
-    {"ReduceLogSumExp", ReduceLogSumExp},
-    {"ArgMax", ArgMax},
-    {"ArgMin", ArgMin},
-    {"TopK", TopK},
-};
-
 }  // namespace
 
-std::span<const Operator> ReductionOperators() { return kOperators; }
+std::span<const Operator> ReductionOperators() {
+  static constexpr Operator kOperators[] = {
+      {"ReduceSum", ReduceSum},
+      {"ReduceMean", ReduceMean},
+      {"ReduceMax", ReduceMax},
+      {"ReduceMin", ReduceMin},
+      {"ReduceProd", ReduceProd},
+      {"ReduceL1", ReduceL1},
+      {"ReduceL2", ReduceL2},
+      {"ReduceSumSquare", ReduceSumSquare},
+      {"ReduceLogSum", ReduceLogSum},
+      {"ReduceLogSumExp", ReduceLogSumExp},
+      {"ArgMax", ArgMax},
+      {"ArgMin", ArgMin},
+      {"TopK", TopK},
+  };
+  return kOperators;
+}
 
 }  // namespace neuron::ops

@@ -279,11 +279,12 @@ Result<Tensors> Resize(const Call& call) {
   return One(std::move(x));
 }
 
-constexpr Operator kOperators[] = {{"Resize", Resize}, {"Upsample", Resize}};
-
 }  // namespace
 
-std::span<const Operator> ResizeOperators() { return kOperators; }
+std::span<const Operator> ResizeOperators() {
+  static constexpr Operator kOperators[] = {{"Resize", Resize}, {"Upsample", Resize}};
+  return kOperators;
+}
 
 }  // namespace ops
 }  // namespace neuron

@@ -202,16 +202,17 @@ Result<Tensors> Unsqueeze(const Call& call) {
   return WithShape(call, std::move(shape));
 }
 
-constexpr Operator kOperators[] = {
-    {"Shape", ShapeOf},       {"Size", Size},
-    {"Constant", Constant},   {"ConstantOfShape", ConstantOfShape},
-    {"Range", Range},         {"Reshape", Reshape},
-    {"Flatten", Flatten},     {"Squeeze", Squeeze},
-    {"Unsqueeze", Unsqueeze},
-};
-
 }  // namespace
 
-std::span<const Operator> ShapeOperators() { return kOperators; }
+std::span<const Operator> ShapeOperators() {
+  static constexpr Operator kOperators[] = {
+      {"Shape", ShapeOf},       {"Size", Size},
+      {"Constant", Constant},   {"ConstantOfShape", ConstantOfShape},
+      {"Range", Range},         {"Reshape", Reshape},
+      {"Flatten", Flatten},     {"Squeeze", Squeeze},
+      {"Unsqueeze", Unsqueeze},
+  };
+  return kOperators;
+}
 
 }  // namespace neuron::ops

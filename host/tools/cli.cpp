@@ -259,6 +259,10 @@ ncx::PackageData LoadOrCompile(const po::variables_map& values, const std::strin
   return std::move(output.value().package);
 }
 
+double Percent(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
 std::string Grouped(uint64_t value) {
   std::string digits = std::to_string(value);
   for (size_t i = digits.size(); i > 3;) {

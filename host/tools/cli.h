@@ -108,6 +108,8 @@ ncx::PackageData LoadOrCompile(const po::variables_map& values, const std::strin
 
 // "12,345,678"
 std::string Grouped(uint64_t value);
+// Of `whole`; 0 of nothing.
+double Percent(uint64_t part, uint64_t whole);
 
 }  // namespace neuron::tools
 

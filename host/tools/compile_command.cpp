@@ -53,14 +53,6 @@ void AddDumps(const po::variables_map& values, compiler::CompileOptions& options
   };
 }
 
-uint64_t EstimatedCycles(const std::vector<ncx::Launch>& launches) {
-  uint64_t cycles = 0;
-  for (const ncx::Launch& launch : launches) {
-    cycles += launch.estimated_cycles;
-  }
-  return cycles;
-}
-
 nlohmann::json ReportJson(const compiler::CompileOutput& output, const std::string& path) {
   return {{"model", output.package.model_name},
           {"configuration", output.package.configuration},
@@ -69,9 +61,9 @@ nlohmann::json ReportJson(const compiler::CompileOutput& output, const std::stri
           {"image_bytes", output.package.image.size()},
           {"scratch_bytes", output.package.segments[1].bytes},
           {"launches", output.package.launches.size()},
-          {"estimated_cycles", EstimatedCycles(output.package.launches)},
+          {"estimated_cycles", ncx::EstimatedCycles(output.package.launches)},
           {"resident_bytes", ncx::ResidentBytes(output.package)},
-          {"estimated_repeated_cycles", EstimatedCycles(output.package.repeat_launches)},
+          {"estimated_repeated_cycles", ncx::EstimatedCycles(output.package.repeat_launches)},
           {"host_segments", HostRowsJson(HostRowsOf(output.package))}};
 }
 
@@ -88,12 +80,14 @@ void PrintReport(const compiler::CompileOutput& output, const std::string& path)
       "  {} MACs, {} instructions in {} launch(es), about {} cycles\n"
       "  image {} bytes, scratch {} bytes\n",
       path, package.model_name, package.configuration, Grouped(static_cast<uint64_t>(output.macs)),
-      Grouped(instructions), package.launches.size(), Grouped(EstimatedCycles(package.launches)),
-      Grouped(package.image.size()), Grouped(package.segments[1].bytes));
+      Grouped(instructions), package.launches.size(),
+      Grouped(ncx::EstimatedCycles(package.launches)), Grouped(package.image.size()),
+      Grouped(package.segments[1].bytes));
   if (!package.repeat_launches.empty()) {
     std::cout << fmt::format(
         "  {} bytes of weights stay in SBUF: about {} cycles for an execution that finds them\n",
-        Grouped(ncx::ResidentBytes(package)), Grouped(EstimatedCycles(package.repeat_launches)));
+        Grouped(ncx::ResidentBytes(package)),
+        Grouped(ncx::EstimatedCycles(package.repeat_launches)));
   }
   for (const HostRow& row : HostRowsOf(package)) {
     std::cout << fmt::format("  host segment {}\n", HostRowText(row));

@@ -159,8 +159,8 @@ LayerReport MakeLayerReport(const ncx::PackageData& package) {
   report.bytes_per_cycle = slow ? package.memory_bytes_per_cycle : config.axi_bytes;
   const double array_size = static_cast<double>(config.p) * config.p;
   std::map<uint32_t, ncx::LayerInfo> layers;
+  report.cycles = ncx::EstimatedCycles(package.launches);
   for (const ncx::Launch& launch : package.launches) {
-    report.cycles += launch.estimated_cycles;
     for (const ncx::LayerInfo& info : launch.layers) {
       Add(info, layers[info.node]);
     }

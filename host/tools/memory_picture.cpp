@@ -82,10 +82,6 @@ std::string LayerName(const Plan& plan, size_t time) {
   return fmt::format("{} ({})", node.name, node.op_type);
 }
 
-double Percent(uint64_t part, uint64_t whole) {
-  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
-
 bool IsConstant(const ncx::BufferPlan& buffer) { return buffer.streamed || buffer.resident; }
 
 // "resident: ...", for plans that have such buffers.

@@ -14,10 +14,6 @@ namespace {
 
 constexpr int64_t kValuesInText = 6;
 
-double Percent(uint64_t part, uint64_t whole) {
-  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
-
 const char* QueueName(uint32_t queue) { return isa::Name(isa::Queue{queue}); }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace {
 // `repeats`, what a repeated execution needs also goes into launches of its own.
 class Emitter {
  public:
-  // `macs`: multiply-accumulates of each node of the package.
+  // `work`: that of each node of the package.
   Emitter(ncx::PackageData& package, std::vector<NodeWork> work, const isa::Config& config,
           const isa::CostParameters& parameters, const MemoryPlan& memory, bool serial,
           bool repeats)
@@ -193,7 +193,8 @@ class PlannedProgram {
     for (const int64_t percent : {100, 90, 75, 50, 25}) {
       const int64_t bytes = free * percent / 100;
       Result<ncx::PackageData> package = Encode(Choose(constants, bytes), package_);
-      if (!best.ok() || (package.ok() && RepeatedCycles(*package) < RepeatedCycles(*best))) {
+      if (!best.ok() ||
+          (package.ok() && ncx::RepeatedCycles(*package) < ncx::RepeatedCycles(*best))) {
         best = std::move(package);
       }
       if (best.ok() && BytesOf(constants) <= bytes) {
@@ -268,15 +269,6 @@ class PlannedProgram {
 };
 
 }  // namespace
-
-uint64_t RepeatedCycles(const ncx::PackageData& package) {
-  uint64_t cycles = 0;
-  for (const ncx::Launch& launch :
-       package.repeat_launches.empty() ? package.launches : package.repeat_launches) {
-    cycles += launch.estimated_cycles;
-  }
-  return cycles;
-}
 
 Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config,
                                       const PlanOptions& options) {

@@ -35,9 +35,6 @@ struct PlanOptions {
 Result<ncx::PackageData> GenerateCode(const LayerGraph& graph, const isa::Config& config,
                                       const PlanOptions& options = {});
 
-// Estimated cycles of an execution that finds its constants in SBUF, if there are such.
-uint64_t RepeatedCycles(const ncx::PackageData& package);
-
 }  // namespace neuron::compiler
 
 #endif  // NEURON_HOST_COMPILER_CODEGEN_CODEGEN_H_

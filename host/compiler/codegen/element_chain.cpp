@@ -9,11 +9,7 @@
 #include "host/compiler/codegen/tiling.h"
 
 namespace neuron::compiler {
-namespace {
-
-uint32_t Bits(float value) { return std::bit_cast<uint32_t>(value); }
-
-}  // namespace
+namespace {}  // namespace
 
 ElementChain::ElementChain(Planner& planner, const View& out) : planner_(planner), views_{out} {}
 

@@ -6,8 +6,6 @@
 namespace neuron::compiler {
 namespace {
 
-uint32_t Bits(float value) { return std::bit_cast<uint32_t>(value); }
-
 uint32_t Address(const View& view, const Tile& tile, size_t k, const MemoryPlan& memory) {
   return static_cast<uint32_t>(memory.buffer(view.buffer).offset + tile.base[k]);
 }
@@ -47,6 +45,15 @@ void SetDmaDims(isa::DmaInstruction& dma, const std::vector<int64_t>& sizes,
   dma.dst_stride1 = static_cast<int32_t>(dst_strides[1]);
   dma.dst_stride2 = static_cast<int32_t>(dst_strides[2]);
   dma.dst_stride3 = static_cast<int32_t>(dst_strides[3]);
+}
+
+isa::DmaInstruction LoadOfRows(int64_t image_offset, int64_t rows, int64_t row_bytes,
+                               int64_t sbuf_offset) {
+  isa::DmaInstruction dma = DmaCopy(isa::Space::kDram, kImageSegment, isa::Space::kSbuf, 0, 4);
+  dma.src_base = static_cast<uint32_t>(image_offset);
+  dma.dst_base = static_cast<uint32_t>(sbuf_offset);
+  SetDmaDims(dma, {row_bytes / 4, rows, 1, 1}, {4, row_bytes, 0, 0}, {4, kPartitionStep, 0, 0});
+  return dma;
 }
 
 isa::VectorInstruction VectorOp(isa::Opcode opcode, const Tile& tile) {

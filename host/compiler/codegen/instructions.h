@@ -3,6 +3,8 @@
 #ifndef NEURON_HOST_COMPILER_CODEGEN_INSTRUCTIONS_H_
 #define NEURON_HOST_COMPILER_CODEGEN_INSTRUCTIONS_H_
 
+#include <bit>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,12 +16,20 @@
 
 namespace neuron::compiler {
 
+// An FP32 operand in an instruction.
+constexpr uint32_t Bits(float value) { return std::bit_cast<uint32_t>(value); }
+
 // A dma_copy with both spaces, segments and the element size set and nothing padded.
 isa::DmaInstruction DmaCopy(isa::Space src, uint32_t src_segment, isa::Space dst,
                             uint32_t dst_segment, int64_t element_bytes);
 // The same four sizes on both sides.
 void SetDmaDims(isa::DmaInstruction& dma, const std::vector<int64_t>& sizes,
                 const std::vector<int64_t>& src_strides, const std::vector<int64_t>& dst_strides);
+
+// A dma_copy of the image's bytes from `image_offset` to as many partitions as there are `rows`, a
+// row of `row_bytes` (of 4) to each, from byte `sbuf_offset` of the partition.
+isa::DmaInstruction LoadOfRows(int64_t image_offset, int64_t rows, int64_t row_bytes,
+                               int64_t sbuf_offset);
 
 // A VectorE instruction over a tile: opcode, partitions, sizes, windows of one.
 isa::VectorInstruction VectorOp(isa::Opcode opcode, const Tile& tile);

@@ -13,8 +13,6 @@
 namespace neuron::compiler {
 namespace {
 
-constexpr int64_t kPartitionStep = int64_t{1} << isa::kSbufPartitionShift;
-
 // Geometry of a convolution over [N, C, H, W], with 1-D ones as H = 1.
 struct Window {
   int64_t batch, channels, height, width, out_height, out_width, kernel_height, kernel_width;

@@ -14,8 +14,6 @@
 namespace neuron::compiler {
 namespace {
 
-uint32_t Bits(float value) { return std::bit_cast<uint32_t>(value); }
-
 Result<isa::Alu> AluOf(const Planner& planner, BinaryOp op) {
   switch (op) {
     case BinaryOp::kAdd:

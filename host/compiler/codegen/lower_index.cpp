@@ -11,8 +11,6 @@
 namespace neuron::compiler {
 namespace {
 
-constexpr int64_t kPartitionStep = int64_t{1} << isa::kSbufPartitionShift;
-
 // Output indices first, first + step, ... take input indices in evenly spaced steps too.
 struct Run {
   int64_t out_first = 0;

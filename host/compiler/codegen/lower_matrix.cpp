@@ -36,9 +36,7 @@ struct WeightSlice {
   BufferId chunk = kNoBuffer;
 };
 
-bool IsInteger(const MatrixLayer& matrix) {
-  return matrix.weight.type == ElementType::kInt8 || matrix.weight.type == ElementType::kUint8;
-}
+bool IsInteger(const MatrixLayer& matrix) { return Is8Bit(matrix.weight.type); }
 
 // Weight of output channel m for tap (y, x) and input channel c, as stored bytes; nullptr where the
 // channel groups make it zero.
@@ -514,8 +512,7 @@ int64_t WindowOfWeights(const MatrixLayer& matrix, int64_t partitions) {
 }
 
 Status CheckTypes(const Planner& planner, const MatrixLayer& matrix, const Value& in_value) {
-  if (IsInteger(matrix) !=
-      (in_value.type == ElementType::kInt8 || in_value.type == ElementType::kUint8)) {
+  if (IsInteger(matrix) != Is8Bit(in_value.type)) {
     return planner.Error(
         StatusCode::kUnsupported,
         fmt::format("weights are {} and the input is {}; the array multiplies two "

@@ -14,8 +14,6 @@
 namespace neuron::compiler {
 namespace {
 
-uint32_t Bits(float value) { return std::bit_cast<uint32_t>(value); }
-
 // Up to P rows, seen as [rows, columns] in the input and in the output.
 struct RowBlock {
   View in;

@@ -14,8 +14,6 @@
 namespace neuron::compiler {
 namespace {
 
-uint32_t Bits(float value) { return std::bit_cast<uint32_t>(value); }
-
 uint32_t AluOf(ReduceOp op) {
   switch (op) {
     case ReduceOp::kMax:

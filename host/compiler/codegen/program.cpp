@@ -9,8 +9,6 @@
 namespace neuron::compiler {
 namespace {
 
-constexpr int64_t kPartitionStep = int64_t{1} << isa::kSbufPartitionShift;
-
 Access MakeAccess(isa::Space space, bool write, int64_t base, std::vector<Dim> dims,
                   int64_t element_bytes) {
   Access access;

@@ -2,8 +2,12 @@
 #include "host/compiler/codegen/residency.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
+
+#include "host/compiler/codegen/instructions.h"
+#include "isa/cost/cost_model.h"
 
 namespace neuron::compiler {
 namespace {
@@ -26,14 +30,20 @@ std::set<BufferId> TableBuffers(const std::vector<PlannedOp>& ops) {
   return buffers;
 }
 
-// Cycles that a load costs beside those of its bytes: it is fetched, checked and started.
-constexpr double kLoadCycles = 40;
+// Cycles in which a queue fetches and checks a load of the constant.
+uint64_t IssueCycles(const Constant& constant, const isa::Config& config,
+                     const isa::CostParameters& cost) {
+  std::array<uint32_t, isa::kInstructionWords> words;
+  LoadOfRows(0, config.p, constant.bytes, 0).Encode(words);
+  return isa::EstimateCost(config, cost, words).issue;
+}
 
 // Cycles that the loads of a constant cost an execution, for each byte of a partition.
 double Worth(const Constant& constant, const isa::Config& config, const isa::CostParameters& cost) {
   const double rate = cost.bytes_per_cycle == 0 ? config.axi_bytes : cost.bytes_per_cycle;
   const double cycles = static_cast<double>(constant.loaded_bytes) / rate +
-                        static_cast<double>(constant.loads) * kLoadCycles;
+                        static_cast<double>(constant.loads) *
+                            static_cast<double>(IssueCycles(constant, config, cost));
   return cycles / static_cast<double>(constant.bytes);
 }
 

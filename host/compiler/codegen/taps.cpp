@@ -10,8 +10,6 @@
 namespace neuron::compiler {
 namespace {
 
-constexpr int64_t kPartitionStep = int64_t{1} << isa::kSbufPartitionShift;
-
 // Pieces of a copy: enough for the array to start early, each long enough for its instruction.
 constexpr int64_t kPieces = 8;
 constexpr int64_t kSmallestPiece = 1024;  // bytes

@@ -8,7 +8,6 @@
 namespace neuron::compiler {
 namespace {
 
-constexpr int64_t kPartitionStep = int64_t{1} << isa::kSbufPartitionShift;
 constexpr size_t kDmaDims = 4;
 
 // A dimension seen by several operands at once.

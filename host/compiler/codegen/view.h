@@ -19,6 +19,9 @@ namespace neuron::compiler {
 using BufferId = int;
 inline constexpr BufferId kNoBuffer = -1;
 
+// From a partition to the next in DMA's addresses of SBUF.
+inline constexpr int64_t kPartitionStep = int64_t{1} << isa::kSbufPartitionShift;
+
 // In SBUF, index i of `part_axis` lies in partition i % P, group i / P; groups are group_stride
 // bytes apart. part_axis = -1: everything lies in partition 0. In DRAM, part_axis is -1.
 struct View {

@@ -56,13 +56,12 @@ class Checker {
   }
 
   Status CheckValue(const Value& value) const {
-    const bool is_8_bit = value.type == ElementType::kInt8 || value.type == ElementType::kUint8;
-    if (!IsStoredFloat(value.type) && value.type != ElementType::kBool && !is_8_bit &&
+    if (!IsStoredFloat(value.type) && value.type != ElementType::kBool && !Is8Bit(value.type) &&
         !MayCount(value)) {
       return Error("'" + value.name + "' is " + ElementTypeName(value.type) +
                    "; the engines work on float32, bfloat16, float16, int8 and uint8");
     }
-    if (is_8_bit && !value.quantization && !TakesPlainIntegers()) {
+    if (Is8Bit(value.type) && !value.quantization && !TakesPlainIntegers()) {
       return Error("'" + value.name +
                    "' is an integer tensor without a scale; quantise it with QuantizeLinear");
     }

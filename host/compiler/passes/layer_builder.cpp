@@ -6,12 +6,6 @@
 namespace neuron::compiler {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-bool HasClamps(const Activation& a) {
-  return a.clamp_low != -kInfinity || a.clamp_high != kInfinity;
-}
-
 // min(max(x, low), high), as ScalarE does it.
 float Clamp(float x, float low, float high) { return std::min(std::max(x, low), high); }
 

@@ -120,10 +120,11 @@ Refusal LowerEinsum(Lowering& lowering, const HostNode& node) {
   return std::nullopt;
 }
 
-constexpr OperatorRule kRules[] = {{"Einsum", LowerEinsum}};
-
 }  // namespace
 
-std::span<const OperatorRule> EinsumRules() { return kRules; }
+std::span<const OperatorRule> EinsumRules() {
+  static constexpr OperatorRule kRules[] = {{"Einsum", LowerEinsum}};
+  return kRules;
+}
 
 }  // namespace neuron::compiler

@@ -302,37 +302,38 @@ Refusal LowerClip(Lowering& lowering, const HostNode& node) {
   return std::nullopt;
 }
 
-constexpr OperatorRule kRules[] = {
-    {"Relu", LowerRelu},
-    {"LeakyRelu", LowerLeakyRelu},
-    {"Abs", LowerAbs},
-    {"Neg", LowerNeg},
-    {"HardSigmoid", LowerHardSigmoid},
-    {"HardSwish", LowerHardSwish},
-    {"Exp", LowerFunction<Function::kExp>},
-    {"Log", LowerFunction<Function::kLog>},
-    {"Sqrt", LowerFunction<Function::kSqrt>},
-    {"Reciprocal", LowerFunction<Function::kReciprocal>},
-    {"Sin", LowerFunction<Function::kSin>},
-    {"Sigmoid", LowerFunction<Function::kSigmoid>},
-    {"Tanh", LowerFunction<Function::kTanh>},
-    {"Erf", LowerFunction<Function::kErf>},
-    {"Softplus", LowerFunction<Function::kSoftplus>},
-    {"Identity", LowerIdentity},
-    {"Dropout", LowerIdentity},
-    {"Add", LowerBinary<BinaryOp::kAdd>},
-    {"Sum", LowerBinary<BinaryOp::kAdd>},
-    {"Sub", LowerBinary<BinaryOp::kSub>},
-    {"Mul", LowerBinary<BinaryOp::kMul>},
-    {"Div", LowerBinary<BinaryOp::kDiv>},
-    {"Max", LowerBinary<BinaryOp::kMax>},
-    {"Min", LowerBinary<BinaryOp::kMin>},
-    {"Pow", LowerPow},
-    {"Clip", LowerClip},
-};
-
 }  // namespace
 
-std::span<const OperatorRule> ElementwiseRules() { return kRules; }
+std::span<const OperatorRule> ElementwiseRules() {
+  static constexpr OperatorRule kRules[] = {
+      {"Relu", LowerRelu},
+      {"LeakyRelu", LowerLeakyRelu},
+      {"Abs", LowerAbs},
+      {"Neg", LowerNeg},
+      {"HardSigmoid", LowerHardSigmoid},
+      {"HardSwish", LowerHardSwish},
+      {"Exp", LowerFunction<Function::kExp>},
+      {"Log", LowerFunction<Function::kLog>},
+      {"Sqrt", LowerFunction<Function::kSqrt>},
+      {"Reciprocal", LowerFunction<Function::kReciprocal>},
+      {"Sin", LowerFunction<Function::kSin>},
+      {"Sigmoid", LowerFunction<Function::kSigmoid>},
+      {"Tanh", LowerFunction<Function::kTanh>},
+      {"Erf", LowerFunction<Function::kErf>},
+      {"Softplus", LowerFunction<Function::kSoftplus>},
+      {"Identity", LowerIdentity},
+      {"Dropout", LowerIdentity},
+      {"Add", LowerBinary<BinaryOp::kAdd>},
+      {"Sum", LowerBinary<BinaryOp::kAdd>},
+      {"Sub", LowerBinary<BinaryOp::kSub>},
+      {"Mul", LowerBinary<BinaryOp::kMul>},
+      {"Div", LowerBinary<BinaryOp::kDiv>},
+      {"Max", LowerBinary<BinaryOp::kMax>},
+      {"Min", LowerBinary<BinaryOp::kMin>},
+      {"Pow", LowerPow},
+      {"Clip", LowerClip},
+  };
+  return kRules;
+}
 
 }  // namespace neuron::compiler

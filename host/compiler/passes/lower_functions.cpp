@@ -190,18 +190,19 @@ Refusal LowerCos(Lowering& lowering, const HostNode& node) {
   return std::nullopt;
 }
 
-constexpr OperatorRule kRules[] = {
-    {"Elu", LowerElu},           {"Selu", LowerSelu},
-    {"Celu", LowerCelu},         {"Mish", LowerMish},
-    {"Softsign", LowerSoftsign}, {"Gelu", LowerGelu},
-    {"PRelu", LowerPRelu},       {"Round", LowerRound},
-    {"Floor", LowerFloor<true>}, {"Ceil", LowerFloor<false>},
-    {"Sign", LowerSign},         {"Cos", LowerCos},
-    {"Mean", LowerMean},         {"ThresholdedRelu", LowerThresholdedRelu},
-};
-
 }  // namespace
 
-std::span<const OperatorRule> FunctionRules() { return kRules; }
+std::span<const OperatorRule> FunctionRules() {
+  static constexpr OperatorRule kRules[] = {
+      {"Elu", LowerElu},           {"Selu", LowerSelu},
+      {"Celu", LowerCelu},         {"Mish", LowerMish},
+      {"Softsign", LowerSoftsign}, {"Gelu", LowerGelu},
+      {"PRelu", LowerPRelu},       {"Round", LowerRound},
+      {"Floor", LowerFloor<true>}, {"Ceil", LowerFloor<false>},
+      {"Sign", LowerSign},         {"Cos", LowerCos},
+      {"Mean", LowerMean},         {"ThresholdedRelu", LowerThresholdedRelu},
+  };
+  return kRules;
+}
 
 }  // namespace neuron::compiler

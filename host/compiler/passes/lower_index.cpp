@@ -317,19 +317,20 @@ Refusal LowerArg(Lowering& lowering, const HostNode& node) {
   return std::nullopt;
 }
 
-constexpr OperatorRule kRules[] = {
-    {"Gather", LowerGather},
-    {"Pad", LowerPad},
-    {"Expand", LowerExpand},
-    {"Tile", LowerTile},
-    {"DepthToSpace", LowerDepthToSpace},
-    {"SpaceToDepth", LowerSpaceToDepth},
-    {"ArgMax", LowerArg<false>},
-    {"ArgMin", LowerArg<true>},
-};
-
 }  // namespace
 
-std::span<const OperatorRule> IndexRules() { return kRules; }
+std::span<const OperatorRule> IndexRules() {
+  static constexpr OperatorRule kRules[] = {
+      {"Gather", LowerGather},
+      {"Pad", LowerPad},
+      {"Expand", LowerExpand},
+      {"Tile", LowerTile},
+      {"DepthToSpace", LowerDepthToSpace},
+      {"SpaceToDepth", LowerSpaceToDepth},
+      {"ArgMax", LowerArg<false>},
+      {"ArgMin", LowerArg<true>},
+  };
+  return kRules;
+}
 
 }  // namespace neuron::compiler

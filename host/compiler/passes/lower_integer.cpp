@@ -10,8 +10,6 @@
 namespace neuron::compiler {
 namespace {
 
-bool Is8Bit(ElementType type) { return type == ElementType::kInt8 || type == ElementType::kUint8; }
-
 // Per-tensor quantisation from constant scale and zero-point operands.
 std::optional<Quantization> PerTensor(Lowering& lowering, const HostNode& node, size_t scale,
                                       size_t zero) {
@@ -272,15 +270,16 @@ Refusal LowerConvInteger(Lowering& lowering, const HostNode& node) {
   return EmitSums(lowering, node, *layer, true);
 }
 
-constexpr OperatorRule kRules[] = {
-    {"QLinearConv", LowerQLinearConv},
-    {"QLinearMatMul", LowerQLinearMatMul},
-    {"ConvInteger", LowerConvInteger},
-    {"MatMulInteger", LowerMatMulInteger},
-};
-
 }  // namespace
 
-std::span<const OperatorRule> IntegerRules() { return kRules; }
+std::span<const OperatorRule> IntegerRules() {
+  static constexpr OperatorRule kRules[] = {
+      {"QLinearConv", LowerQLinearConv},
+      {"QLinearMatMul", LowerQLinearMatMul},
+      {"ConvInteger", LowerConvInteger},
+      {"MatMulInteger", LowerMatMulInteger},
+  };
+  return kRules;
+}
 
 }  // namespace neuron::compiler

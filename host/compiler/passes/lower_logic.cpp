@@ -129,24 +129,25 @@ Refusal LowerCast(Lowering& lowering, const HostNode& node) {
          ElementTypeName(to);
 }
 
-constexpr OperatorRule kRules[] = {
-    {"Equal", LowerComparison<BinaryOp::kEqual>},
-    {"Greater", LowerComparison<BinaryOp::kGreater>},
-    {"GreaterOrEqual", LowerComparison<BinaryOp::kGreaterOrEqual>},
-    {"Less", LowerComparison<BinaryOp::kLess>},
-    {"LessOrEqual", LowerComparison<BinaryOp::kLessOrEqual>},
-    {"And", LowerLogical<BinaryOp::kMul>},
-    {"Or", LowerLogical<BinaryOp::kMax>},
-    {"Xor", LowerLogical<BinaryOp::kNotEqual>},
-    {"Not", LowerNot},
-    {"IsNaN", LowerIsNaN},
-    {"Where", LowerWhere},
-    {"Trilu", LowerTrilu},
-    {"Cast", LowerCast},
-};
-
 }  // namespace
 
-std::span<const OperatorRule> LogicRules() { return kRules; }
+std::span<const OperatorRule> LogicRules() {
+  static constexpr OperatorRule kRules[] = {
+      {"Equal", LowerComparison<BinaryOp::kEqual>},
+      {"Greater", LowerComparison<BinaryOp::kGreater>},
+      {"GreaterOrEqual", LowerComparison<BinaryOp::kGreaterOrEqual>},
+      {"Less", LowerComparison<BinaryOp::kLess>},
+      {"LessOrEqual", LowerComparison<BinaryOp::kLessOrEqual>},
+      {"And", LowerLogical<BinaryOp::kMul>},
+      {"Or", LowerLogical<BinaryOp::kMax>},
+      {"Xor", LowerLogical<BinaryOp::kNotEqual>},
+      {"Not", LowerNot},
+      {"IsNaN", LowerIsNaN},
+      {"Where", LowerWhere},
+      {"Trilu", LowerTrilu},
+      {"Cast", LowerCast},
+  };
+  return kRules;
+}
 
 }  // namespace neuron::compiler

@@ -7,8 +7,6 @@
 namespace neuron::compiler {
 namespace {
 
-bool Is8Bit(ElementType type) { return type == ElementType::kInt8 || type == ElementType::kUint8; }
-
 // The integers, scales and zero-point behind a DequantizeLinear of a constant; nothing unless they
 // suit an integer matrix layer whose rows lie along `row_axis` of the stored tensor.
 std::optional<Weights> QuantizedConstant(Lowering& lowering, const std::string& name,
@@ -268,12 +266,6 @@ Refusal LowerMatMul(Lowering& lowering, const HostNode& node) {
   return LowerComputedMatMul(lowering, node);
 }
 
-constexpr OperatorRule kRules[] = {
-    {"Conv", LowerConv},
-    {"Gemm", LowerGemm},
-    {"MatMul", LowerMatMul},
-};
-
 }  // namespace
 
 std::optional<Weights> WeightsOf(Lowering& lowering, const std::string& name, size_t row_axis) {
@@ -318,6 +310,13 @@ HostTensor Transposed(const HostTensor& matrix) {
   return result;
 }
 
-std::span<const OperatorRule> MatrixRules() { return kRules; }
+std::span<const OperatorRule> MatrixRules() {
+  static constexpr OperatorRule kRules[] = {
+      {"Conv", LowerConv},
+      {"Gemm", LowerGemm},
+      {"MatMul", LowerMatMul},
+  };
+  return kRules;
+}
 
 }  // namespace neuron::compiler

@@ -139,12 +139,6 @@ Refusal LowerSlice(Lowering& lowering, const HostNode& node) {
   return std::nullopt;
 }
 
-constexpr OperatorRule kRules[] = {
-    {"Reshape", LowerReshape},   {"Flatten", LowerReshape},     {"Squeeze", LowerReshape},
-    {"Unsqueeze", LowerReshape}, {"Transpose", LowerTranspose}, {"Concat", LowerConcat},
-    {"Split", LowerSplit},       {"Slice", LowerSlice},
-};
-
 }  // namespace
 
 Refusal NeedMovable(const Lowering& lowering, const std::string& name) {
@@ -157,6 +151,13 @@ Refusal NeedMovable(const Lowering& lowering, const std::string& name) {
          "; the engines move float32, int8, uint8 and bool";
 }
 
-std::span<const OperatorRule> MovementRules() { return kRules; }
+std::span<const OperatorRule> MovementRules() {
+  static constexpr OperatorRule kRules[] = {
+      {"Reshape", LowerReshape},   {"Flatten", LowerReshape},     {"Squeeze", LowerReshape},
+      {"Unsqueeze", LowerReshape}, {"Transpose", LowerTranspose}, {"Concat", LowerConcat},
+      {"Split", LowerSplit},       {"Slice", LowerSlice},
+  };
+  return kRules;
+}
 
 }  // namespace neuron::compiler

@@ -188,20 +188,21 @@ Refusal LowerNorm(Lowering& lowering, const HostNode& node) {
   return std::nullopt;
 }
 
-constexpr OperatorRule kRules[] = {
-    {"LayerNormalization", LowerLayerNormalization},
-    {"InstanceNormalization", LowerInstanceNormalization},
-    {"GroupNormalization", LowerGroupNormalization},
-    {"LogSoftmax", LowerLogSoftmax},
-    {"ReduceL1", LowerNorm<Norm::kL1>},
-    {"ReduceL2", LowerNorm<Norm::kL2>},
-    {"ReduceSumSquare", LowerNorm<Norm::kSumSquare>},
-    {"ReduceLogSum", LowerNorm<Norm::kLogSum>},
-    {"ReduceLogSumExp", LowerNorm<Norm::kLogSumExp>},
-};
-
 }  // namespace
 
-std::span<const OperatorRule> NormalizationRules() { return kRules; }
+std::span<const OperatorRule> NormalizationRules() {
+  static constexpr OperatorRule kRules[] = {
+      {"LayerNormalization", LowerLayerNormalization},
+      {"InstanceNormalization", LowerInstanceNormalization},
+      {"GroupNormalization", LowerGroupNormalization},
+      {"LogSoftmax", LowerLogSoftmax},
+      {"ReduceL1", LowerNorm<Norm::kL1>},
+      {"ReduceL2", LowerNorm<Norm::kL2>},
+      {"ReduceSumSquare", LowerNorm<Norm::kSumSquare>},
+      {"ReduceLogSum", LowerNorm<Norm::kLogSum>},
+      {"ReduceLogSumExp", LowerNorm<Norm::kLogSumExp>},
+  };
+  return kRules;
+}
 
 }  // namespace neuron::compiler

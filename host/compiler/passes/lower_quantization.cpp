@@ -116,14 +116,15 @@ Refusal LowerDequantizeLinear(Lowering& lowering, const HostNode& node) {
   return LowerQuantization(lowering, node, node.inputs[0]);
 }
 
-constexpr OperatorRule kRules[] = {
-    {"QuantizeLinear", LowerQuantizeLinear},
-    {"DequantizeLinear", LowerDequantizeLinear},
-    {"BatchNormalization", LowerBatchNormalization},
-};
-
 }  // namespace
 
-std::span<const OperatorRule> QuantizationRules() { return kRules; }
+std::span<const OperatorRule> QuantizationRules() {
+  static constexpr OperatorRule kRules[] = {
+      {"QuantizeLinear", LowerQuantizeLinear},
+      {"DequantizeLinear", LowerDequantizeLinear},
+      {"BatchNormalization", LowerBatchNormalization},
+  };
+  return kRules;
+}
 
 }  // namespace neuron::compiler

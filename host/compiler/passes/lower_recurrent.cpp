@@ -380,10 +380,12 @@ Refusal LowerRnn(Lowering& lowering, const HostNode& node) {
   return LowerRecurrent(lowering, node, Form{1, 0, 0});
 }
 
-constexpr OperatorRule kRules[] = {{"GRU", LowerGru}, {"LSTM", LowerLstm}, {"RNN", LowerRnn}};
-
 }  // namespace
 
-std::span<const OperatorRule> RecurrentRules() { return kRules; }
+std::span<const OperatorRule> RecurrentRules() {
+  static constexpr OperatorRule kRules[] = {
+      {"GRU", LowerGru}, {"LSTM", LowerLstm}, {"RNN", LowerRnn}};
+  return kRules;
+}
 
 }  // namespace neuron::compiler

@@ -90,10 +90,11 @@ Refusal LowerResize(Lowering& lowering, const HostNode& node) {
   return std::nullopt;
 }
 
-constexpr OperatorRule kRules[] = {{"Resize", LowerResize}, {"Upsample", LowerResize}};
-
 }  // namespace
 
-std::span<const OperatorRule> ResizeRules() { return kRules; }
+std::span<const OperatorRule> ResizeRules() {
+  static constexpr OperatorRule kRules[] = {{"Resize", LowerResize}, {"Upsample", LowerResize}};
+  return kRules;
+}
 
 }  // namespace neuron::compiler

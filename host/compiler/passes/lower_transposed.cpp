@@ -232,10 +232,11 @@ Refusal LowerConvTranspose(Lowering& lowering, const HostNode& node) {
   return std::nullopt;
 }
 
-constexpr OperatorRule kRules[] = {{"ConvTranspose", LowerConvTranspose}};
-
 }  // namespace
 
-std::span<const OperatorRule> TransposedRules() { return kRules; }
+std::span<const OperatorRule> TransposedRules() {
+  static constexpr OperatorRule kRules[] = {{"ConvTranspose", LowerConvTranspose}};
+  return kRules;
+}
 
 }  // namespace neuron::compiler

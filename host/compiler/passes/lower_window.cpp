@@ -182,22 +182,23 @@ Refusal LowerSoftmax(Lowering& lowering, const HostNode& node) {
   return std::nullopt;
 }
 
-constexpr OperatorRule kRules[] = {
-    {"MaxPool", LowerMaxPool},
-    {"AveragePool", LowerAveragePool},
-    {"LpPool", LowerLpPool},
-    {"GlobalMaxPool", LowerGlobalPool<ReduceOp::kMax>},
-    {"GlobalAveragePool", LowerGlobalPool<ReduceOp::kMean>},
-    {"ReduceSum", LowerReduce<ReduceOp::kSum>},
-    {"ReduceMean", LowerReduce<ReduceOp::kMean>},
-    {"ReduceMax", LowerReduce<ReduceOp::kMax>},
-    {"ReduceMin", LowerReduce<ReduceOp::kMin>},
-    {"Softmax", LowerSoftmax},
-};
-
 }  // namespace
 
-std::span<const OperatorRule> WindowRules() { return kRules; }
+std::span<const OperatorRule> WindowRules() {
+  static constexpr OperatorRule kRules[] = {
+      {"MaxPool", LowerMaxPool},
+      {"AveragePool", LowerAveragePool},
+      {"LpPool", LowerLpPool},
+      {"GlobalMaxPool", LowerGlobalPool<ReduceOp::kMax>},
+      {"GlobalAveragePool", LowerGlobalPool<ReduceOp::kMean>},
+      {"ReduceSum", LowerReduce<ReduceOp::kSum>},
+      {"ReduceMean", LowerReduce<ReduceOp::kMean>},
+      {"ReduceMax", LowerReduce<ReduceOp::kMax>},
+      {"ReduceMin", LowerReduce<ReduceOp::kMin>},
+      {"Softmax", LowerSoftmax},
+  };
+  return kRules;
+}
 
 std::optional<WindowAttributes> ReadWindow(const HostNode& node, const Shape& input,
                                            const Shape& output, const Shape& kernel) {

@@ -8,8 +8,6 @@ namespace {
 
 // Tiles of a temporary that are alive at once.
 constexpr int64_t kRingSlots = 2;
-// Bytes that memory moves in a cycle beside computation.
-constexpr int64_t kBytesPerCycle = 10;
 
 // Channels of feature maps, features of token lists: what the planner chooses for a loaded value.
 int DefaultAxis(const Shape& shape) {

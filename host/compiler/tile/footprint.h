@@ -14,6 +14,9 @@
 
 namespace neuron::compiler {
 
+// Bytes that memory is taken to move in a cycle beside computation.
+inline constexpr int64_t kBytesPerCycle = 10;
+
 // What a layer makes a part of its output from.
 struct PartShapes {
   std::vector<Shape> in;

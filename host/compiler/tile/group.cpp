@@ -7,9 +7,7 @@
 namespace neuron::compiler {
 namespace {
 
-// Bytes that memory moves in a cycle beside computation, and what a layer's part costs in issue and
-// fill.
-constexpr int64_t kBytesPerCycle = 10;
+// What a layer's part costs in issue and fill.
 constexpr int64_t kCyclesPerLayer = 250;
 
 Shape Cut(Shape shape, int axis, const Range& range) {

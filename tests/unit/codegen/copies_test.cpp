@@ -10,8 +10,6 @@
 namespace neuron::compiler {
 namespace {
 
-constexpr int64_t kPartitionStep = int64_t{1} << isa::kSbufPartitionShift;
-
 const isa::Config& Tiny() { return *isa::FindConfig("tiny"); }
 
 View MakeView(const Shape& shape, int part_axis) {

@@ -152,7 +152,7 @@ TEST(Residency, WhatDoesNotFitIsStreamedAsWithout) {
   ASSERT_TRUE(plain.ok()) << plain.status().ToString();
   EXPECT_EQ(DramBytes(*some), DramBytes(*plain));
   EXPECT_GT(ncx::ResidentBytes(*some), uint64_t{256} << 10);
-  EXPECT_LT(RepeatedCycles(*some), RepeatedCycles(*plain) * 3 / 4);
+  EXPECT_LT(ncx::RepeatedCycles(*some), ncx::RepeatedCycles(*plain) * 3 / 4);
 }
 
 TEST(Residency, ThePlanShowsWhatStays) {

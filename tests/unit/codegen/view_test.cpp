@@ -10,8 +10,6 @@ namespace neuron::compiler {
 namespace {
 
 constexpr int64_t kPartitions = 4;
-constexpr int64_t kPartitionStep = int64_t{1} << isa::kSbufPartitionShift;
-
 View MakeView(isa::Space space, const Shape& shape, int part_axis) {
   View view;
   view.space = space;

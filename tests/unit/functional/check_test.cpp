@@ -13,8 +13,6 @@ using isa::Opcode;
 using isa::Queue;
 using isa::Space;
 
-constexpr uint32_t kPartition = 1u << isa::kSbufPartitionShift;
-
 template <typename Instruction>
 std::optional<Fault> Check(const Instruction& instruction, Queue queue) {
   std::array<uint32_t, isa::kInstructionWords> words;

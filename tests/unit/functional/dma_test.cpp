@@ -12,8 +12,6 @@ namespace {
 using isa::Opcode;
 using isa::Space;
 
-constexpr uint32_t kPartition = 1u << isa::kSbufPartitionShift;
-
 // Where an address lies, in a copy of the machine.
 std::byte* Place(uint32_t space, int64_t address, CoreState& state, std::vector<std::byte>& dram) {
   if (space == Field(Space::kDram)) {

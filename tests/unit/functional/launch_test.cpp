@@ -14,7 +14,7 @@ using isa::Space;
 using isa::UpdateOp;
 using isa::WaitOp;
 
-isa::VectorInstruction FillWords(uint32_t address, float value) {
+isa::VectorInstruction FillWith(uint32_t address, float value) {
   isa::VectorInstruction i = Vector(Opcode::kFill, 4, 4);
   i.out_base = address;
   i.scalar0 = Bits(value);
@@ -42,7 +42,7 @@ void AddPipeline(TestProgram& program) {
   zero.out_base = 64;
   program.Add(zero);
   for (uint32_t p = 0; p < 4; ++p) {
-    isa::VectorInstruction two = FillWords(64 + 4 * p, 2);
+    isa::VectorInstruction two = FillWith(64 + 4 * p, 2);
     two.size0 = 1;
     two.part_start = p;
     two.part_count = 1;
@@ -132,8 +132,8 @@ TEST(Launch, NothingToDoIsDone) {
 
 TEST(Launch, DeadlockIsReportedWithWhatEachQueueWaitsFor) {
   TestProgram program("tiny");
-  program.Add(FillWords(0, 1));
-  isa::VectorInstruction stuck = FillWords(0, 2);
+  program.Add(FillWith(0, 1));
+  isa::VectorInstruction stuck = FillWith(0, 2);
   stuck.wait0_op = Field(WaitOp::kGe);
   stuck.wait0_sem = 7;
   stuck.wait0_value = 5;
@@ -151,13 +151,13 @@ TEST(Launch, DeadlockIsReportedWithWhatEachQueueWaitsFor) {
   EXPECT_NE(result.hang_report.find("tensor: done"), std::string::npos);
   EXPECT_EQ(Value(program.Sbuf(0, 0)), 1.0F) << "the stuck instruction did nothing";
 
-  program.Add(FillWords(0, 3));
+  program.Add(FillWith(0, 3));
   EXPECT_EQ(program.Run().status, isa::Status::kDone) << "the next launch works";
 }
 
 TEST(Launch, InstructionBeyondTheWatchdogIsStoppedBeforeItStarts) {
   TestProgram program("tiny");
-  isa::VectorInstruction endless = FillWords(0, 1);
+  isa::VectorInstruction endless = FillWith(0, 1);
   endless.size0 = endless.size1 = endless.size2 = 65535;
   endless.out_stride0 = 0;
   program.launch.watchdog = 100000;
@@ -168,7 +168,7 @@ TEST(Launch, InstructionBeyondTheWatchdogIsStoppedBeforeItStarts) {
 TEST(Launch, SemaphoreFaultsStopAndNameTheSemaphore) {
   const auto run = [](UpdateOp op, uint32_t value) {
     TestProgram program("tiny");
-    isa::VectorInstruction i = FillWords(0, 1);
+    isa::VectorInstruction i = FillWith(0, 1);
     i.update0_op = Field(UpdateOp::kAdd);
     i.update0_sem = 9;
     i.update0_value = 1;
@@ -188,10 +188,10 @@ TEST(Launch, SemaphoreFaultsStopAndNameTheSemaphore) {
 
 TEST(Launch, FaultyInstructionTouchesNothingAndLaterOnesDoNotStart) {
   TestProgram program("tiny");
-  program.Add(FillWords(0, 1));
-  isa::VectorInstruction bad = FillWords(4096 - 4, 2);
+  program.Add(FillWith(0, 1));
+  isa::VectorInstruction bad = FillWith(4096 - 4, 2);
   program.Add(bad);
-  program.Add(FillWords(0, 3));
+  program.Add(FillWith(0, 3));
   const LaunchResult result = program.Run();
   EXPECT_EQ(result.error, (ErrorRecord{Error::kAccessRange, Queue::kVector, 1, 4096 + 11}));
   EXPECT_EQ(Value(program.Sbuf(0, 0)), 1.0F);
@@ -201,17 +201,17 @@ TEST(Launch, FaultyInstructionTouchesNothingAndLaterOnesDoNotStart) {
 TEST(Launch, FetchBeyondTheImageIsASegmentViolation) {
   TestProgram program("tiny");
   program.launch.segments[0].limit = isa::kInstructionBytes;
-  program.Add(FillWords(0, 1));
-  program.Add(FillWords(0, 2));
+  program.Add(FillWith(0, 1));
+  program.Add(FillWith(0, 2));
   EXPECT_EQ(program.Run().error, (ErrorRecord{Error::kSegmentViolation, Queue::kVector, 1, 255}));
 }
 
 TEST(Launch, AbortStopsTheNextInstructionOnly) {
   TestProgram program("tiny");
   program.core.RequestAbort();
-  program.Add(FillWords(0, 1));
+  program.Add(FillWith(0, 1));
   EXPECT_EQ(program.Run().error.code, Error::kAborted);
-  program.Add(FillWords(0, 1));
+  program.Add(FillWith(0, 1));
   EXPECT_EQ(program.Run().status, isa::Status::kDone);
 }
 
@@ -219,7 +219,7 @@ TEST(Launch, AForgottenAbortStopsNothing) {
   TestProgram program("tiny");
   program.core.RequestAbort();
   program.core.ForgetAbort();
-  program.Add(FillWords(0, 1));
+  program.Add(FillWith(0, 1));
   EXPECT_EQ(program.Run().status, isa::Status::kDone);
 }
 

@@ -13,6 +13,9 @@
 
 namespace neuron::sim {
 
+// From a partition to the next in DMA's addresses of SBUF.
+constexpr uint32_t kPartition = 1u << isa::kSbufPartitionShift;
+
 class TestProgram {
  public:
   static constexpr uint32_t kDataSegment = 1;

@@ -13,12 +13,6 @@ namespace {
 using onnx::TensorProto;
 using testing::ElementsAre;
 
-LayerGraph ImportOrFail(const ModelBuilder& model) {
-  auto graph = model.Import();
-  EXPECT_TRUE(graph.ok()) << graph.status().ToString();
-  return graph.ok() ? std::move(*graph) : LayerGraph{};
-}
-
 // The body of the graph's last layer, or a failure that prints the graph.
 template <typename Body>
 const Body& LastBody(const LayerGraph& graph) {

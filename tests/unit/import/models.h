@@ -3,6 +3,7 @@
 #ifndef NEURON_TESTS_UNIT_IMPORT_MODELS_H_
 #define NEURON_TESTS_UNIT_IMPORT_MODELS_H_
 
+#include <gtest/gtest.h>
 #include <onnx/onnx_pb.h>
 
 #include <string>
@@ -108,6 +109,13 @@ class ModelBuilder {
 
   onnx::ModelProto model_;
 };
+
+// The model's layers, or a failure and none.
+inline LayerGraph ImportOrFail(const ModelBuilder& model) {
+  auto graph = model.Import();
+  EXPECT_TRUE(graph.ok()) << graph.status().ToString();
+  return graph.ok() ? std::move(*graph) : LayerGraph{};
+}
 
 inline void SetInt(onnx::NodeProto* node, const std::string& name, int64_t value) {
   auto* attribute = node->add_attribute();

@@ -27,12 +27,6 @@ const Body& BodyAt(const LayerGraph& graph, size_t index) {
   return std::get<Body>(graph.layers[index].body);
 }
 
-LayerGraph ImportOrFail(const ModelBuilder& model) {
-  auto graph = model.Import();
-  EXPECT_TRUE(graph.ok()) << graph.status().ToString();
-  return graph.ok() ? std::move(*graph) : LayerGraph{};
-}
-
 TEST(LoweringTest, GemmTransposesWeightsAndScalesByAlphaAndBeta) {
   ModelBuilder model;
   model.Input("x", {2, 3}).Output("y");

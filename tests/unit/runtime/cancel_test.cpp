@@ -12,9 +12,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr size_t kElements = 64;
-constexpr std::chrono::seconds kLimit(60);
-
 class RuntimeCancel : public ::testing::Test {
  protected:
   nrt::Execution Start(nrt::Model& model) {

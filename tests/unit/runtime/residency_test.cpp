@@ -10,12 +10,9 @@
 namespace neuron::testing {
 namespace {
 
-constexpr size_t kElements = 64;
 constexpr float kBias = 0.5F;
 constexpr float kOtherBias = 100.0F;
-constexpr uint64_t kInputBytes = kElements * sizeof(float);
 constexpr uint64_t kBiasBytes = 4 * sizeof(float);
-constexpr std::chrono::seconds kLimit(60);
 
 class RuntimeResidency : public ::testing::Test {
  protected:
@@ -30,7 +27,7 @@ class RuntimeResidency : public ::testing::Test {
     EXPECT_EQ(model.findings(), "");
     const nrt_execution_stats stats = *model.stats();
     const bool found = stats.weights_resident != 0;
-    EXPECT_EQ(stats.dram_bytes_read, kInputBytes + (found ? 0 : kBiasBytes));
+    EXPECT_EQ(stats.dram_bytes_read, kBytes + (found ? 0 : kBiasBytes));
     return found;
   }
 

@@ -12,9 +12,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr size_t kElements = 64;
-constexpr size_t kBytes = kElements * sizeof(float);
-
 class RuntimeErrors : public ::testing::Test {
  protected:
   // A device that still computes is usable.

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,11 @@
 namespace neuron::testing {
 
 inline constexpr char kDevice[] = "functional:sim?strict=1";
+// Of input and output of the sample packages, but for those with states.
+inline constexpr size_t kElements = 64;
+inline constexpr size_t kBytes = kElements * sizeof(float);
+// For what must end.
+inline constexpr std::chrono::seconds kLimit(60);
 
 inline nrt::Runtime OpenDevice(const std::string& uri = kDevice) {
   nrt::Result<nrt::Runtime> runtime = nrt::Runtime::Open(uri);

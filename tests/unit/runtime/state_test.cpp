@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr size_t kElements = 32;
+constexpr size_t kStateElements = 32;
 
 nrt::State Take(nrt::Result<nrt::State> state) {
   EXPECT_TRUE(state.ok()) << state.status().message();
@@ -18,7 +18,7 @@ nrt::State Take(nrt::Result<nrt::State> state) {
 }
 
 std::vector<float> Values(const nrt::State& state) {
-  std::vector<float> values(kElements);
+  std::vector<float> values(kStateElements);
   EXPECT_TRUE(state.Read(0, values).ok());
   return values;
 }
@@ -31,13 +31,13 @@ class RuntimeState : public ::testing::TestWithParam<StateUpdate> {
     options.state = state;
     const nrt::Status status = model_.Execute({{"x", &x_}}, {{"y", &y_}}, options);
     EXPECT_TRUE(status.ok()) << status.message();
-    return Floats(y_)[kElements - 1];
+    return Floats(y_)[kStateElements - 1];
   }
 
   nrt::Runtime runtime_ = OpenDevice();
   nrt::Model model_ = LoadPackage(runtime_, StatePackage("sim", GetParam()));
-  nrt::Tensor x_ = MakeTensor(runtime_, std::vector<float>(kElements, 1.5F));
-  nrt::Tensor y_ = MakeTensor(runtime_, kElements * sizeof(float));
+  nrt::Tensor x_ = MakeTensor(runtime_, std::vector<float>(kStateElements, 1.5F));
+  nrt::Tensor y_ = MakeTensor(runtime_, kStateElements * sizeof(float));
 };
 
 TEST_P(RuntimeState, StaysOnTheDeviceUntilReset) {
@@ -53,7 +53,7 @@ TEST_P(RuntimeState, StaysOnTheDeviceUntilReset) {
 TEST_P(RuntimeState, CanBeWritten) {
   nrt::State state = Take(model_.state());
   Step();
-  ASSERT_TRUE(state.Write(0, std::vector<float>(kElements, 100.0F)).ok());
+  ASSERT_TRUE(state.Write(0, std::vector<float>(kStateElements, 100.0F)).ok());
   EXPECT_EQ(Step(), 101.5F);
   EXPECT_EQ(Step(), 103.0F);
 }
@@ -111,7 +111,7 @@ TEST_P(RuntimeState, OfAnotherModelIsRefused) {
 
 TEST_P(RuntimeState, IsReadAndWrittenInsideItsTensors) {
   nrt::State state = Take(model_.state());
-  std::vector<float> values(kElements + 1);
+  std::vector<float> values(kStateElements + 1);
   const nrt::Status status = state.Read(0, values);
   EXPECT_EQ(status.code(), NRT_INVALID_ARGUMENT);
   EXPECT_THAT(status.message(), HasSubstr("132 bytes at offset 0 are outside state 'sum' of 128"));
@@ -142,19 +142,19 @@ TEST(RuntimeFailedExecution, LeavesTheStateAsItWas) {
   nrt::Tensor x = MakeTensor(runtime, Ramp(64));
   nrt::Tensor y = MakeTensor(runtime, 64 * sizeof(float));
   nrt::State state = Take(model.state());
-  ASSERT_TRUE(state.Write(0, Ramp(kElements, 5)).ok());
+  ASSERT_TRUE(state.Write(0, Ramp(kStateElements, 5)).ok());
   EXPECT_EQ(model.Execute({{"x", &x}}, {{"y", &y}}, {.watchdog_cycles = 10000}).code(),
             NRT_TIMEOUT);
-  EXPECT_EQ(Values(state), Ramp(kElements, 5));
+  EXPECT_EQ(Values(state), Ramp(kStateElements, 5));
 }
 
 TEST(RuntimeSharedSegments, InputsAndOutputsAreCopied) {
   nrt::Runtime runtime = OpenDevice();
   nrt::Model model = LoadPackage(runtime, SharedSegmentsPackage("sim", 16, 2.0F, 1.0F));
-  nrt::Tensor x0 = MakeTensor(runtime, Ramp(kElements));
-  nrt::Tensor x1 = MakeTensor(runtime, Ramp(kElements, 100));
-  nrt::Tensor y0 = MakeTensor(runtime, kElements * sizeof(float));
-  nrt::Tensor y1 = MakeTensor(runtime, kElements * sizeof(float));
+  nrt::Tensor x0 = MakeTensor(runtime, Ramp(kStateElements));
+  nrt::Tensor x1 = MakeTensor(runtime, Ramp(kStateElements, 100));
+  nrt::Tensor y0 = MakeTensor(runtime, kStateElements * sizeof(float));
+  nrt::Tensor y1 = MakeTensor(runtime, kStateElements * sizeof(float));
   const nrt::Status status = model.Execute({{"x0", &x0}, {"x1", &x1}}, {{"y0", &y0}, {"y1", &y1}});
   ASSERT_TRUE(status.ok()) << status.message();
   EXPECT_EQ(Floats(y0)[3], 7.0F);
