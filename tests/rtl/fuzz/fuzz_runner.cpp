@@ -13,15 +13,19 @@ namespace {
 
 constexpr uint64_t kMaxCycles = 3000000;
 
+// Longest latency of the memory where the watchdog has little patience: on it the longest
+// instruction, with an element for each byte of a segment, ends in time.
+constexpr uint32_t kQuickLatency = 20;
+
 // Slow memory only where the watchdog has the patience for it.
 sim::DramTiming RandomTiming(uint64_t seed, uint64_t watchdog) {
   std::mt19937_64 random(seed);
   sim::DramTiming timing;
   timing.seed = seed;
   if (watchdog < kPatientWatchdog) {
-    timing.latency = 1 + static_cast<uint32_t>(random() % 20);
-    timing.max_outstanding = 8 + static_cast<uint32_t>(random() % 24);
-    timing.stall_percent = static_cast<uint32_t>(random() % 40);
+    timing.latency = 1 + static_cast<uint32_t>(random() % kQuickLatency);
+    timing.max_outstanding = 16 + static_cast<uint32_t>(random() % 16);
+    timing.stall_percent = static_cast<uint32_t>(random() % 20);
     return timing;
   }
   timing.latency = 1 + static_cast<uint32_t>(random() % 80);
@@ -104,6 +108,8 @@ class Duel {
 sim::FunctionalOptions ModelOptions(const FuzzProgram& program) {
   sim::FunctionalOptions options;
   options.record_timeline = program.trace_records != 0;
+  // The model ends what it estimates to outlast the watchdog.
+  if (program.watchdog < kPatientWatchdog) options.cost.memory_latency = kQuickLatency;
   return options;
 }
 

@@ -16,7 +16,7 @@ constexpr uint32_t kMaxWaits = 4;
 constexpr uint32_t kIdleSemaphore = 7;  // nothing adds to it
 constexpr uint32_t kFirstToken = 8;     // semaphores from here on are used for one handshake each
 constexpr uint64_t kWatchdog = kPatientWatchdog;
-constexpr uint64_t kHangWatchdog = 8000;
+constexpr uint64_t kHangWatchdog = 20000;
 constexpr uint32_t kErrorPercent = 20;
 
 // What an access may touch, as a box.
