@@ -6,21 +6,24 @@ usage: run.py [GROUP ...] [--check | --move-baselines] [options]
 
 Groups: goals (the networks with a goal), small (their small siblings), zoo (models of at most
 50 million multiply-accumulates in the folder that NEURON_ZOO names). Default: goals.
-Networks other than the zoo's are made by build_models.py and looked for in build/bench.
+Networks other than the zoo's are looked for in build/bench, where build_models.py makes them;
+without it they get random weights by networks.py, in build/bench-networks.
 
 Memory is 60 cycles away and passes 10 bytes a cycle; weights come from it in every inference.
 Cycles are those of the functional model; with --device rtl they are counted by the RTL.
 
-  --check            fail when cycles differ from the baselines by more than 2%
+  --check            fail when cycles differ from the baselines by more than 2% or a goal is missed
   --move-baselines   write the cycles of this run into the baselines
 
 Exit codes: 0 ok, 1 a network failed or moved, 2 usage, 77 nothing to run.
 """
 import argparse
+import collections
 import dataclasses
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -32,6 +35,17 @@ MEMORY = {"latency": 60, "bytes_per_cycle": 10}
 TOLERANCE = 0.02
 ZOO_LIMIT = 50_000_000  # multiply-accumulates
 NOTHING_TO_RUN = 77
+BUILT = ROOT / "build/bench"
+FILLED = ROOT / "build/bench-networks"
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerGoal:
+    """What the layers whose names `names` matches should reach together."""
+
+    title: str
+    names: str
+    utilisation: float  # at least
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +56,7 @@ class Goal:
     cycles: int = 0  # at most
     utilisation: float = 0  # at least
     gemmini: str = ""
-    layers: tuple = ()  # (title, part of the node's name, least utilisation)
+    layers: tuple = ()  # of LayerGoal
 
     def text(self):
         return f"<= {self.cycles / 1e6:.1f} M" if self.cycles else f">= {self.utilisation:.0%}"
@@ -71,14 +85,19 @@ class Network:
         return "/".join(parts)
 
 
-FEED_FORWARD = (("feed-forward", "intermediate", 0.92), ("feed-forward", "output/dense", 0.92))
+FEED_FORWARD = LayerGoal("feed-forward products", r"intermediate/dense|[0-9]/output/dense", 0.92)
+# MobileNetV2's block 1 has no expansion: its conv.0 is depthwise, its conv.1 of 1x1.
+POINTWISE = LayerGoal(
+    "1x1 layers", r"features\.1/conv/conv\.1/|(?<!features\.1)/conv/conv\.(0|2)/|features\.18/", 0.70)
+SUBSTANTIAL = 1_000_000  # multiply-accumulates of a layer
+LOW = 0.30  # utilisation of such a layer that needs a reason
 GOALS = [
     Network("resnet50_int8", goal=Goal(cycles=18_500_000, gemmini="24.2 M (66%)")),
     Network("resnet50_int8", configuration="sim-small", goal=Goal(cycles=21_000_000)),
     Network("squeezenet11_int8", goal=Goal(utilisation=0.60, gemmini="34%")),
-    Network("mobilenetv2_int8", goal=Goal(utilisation=0.40)),
-    Network("bert_base_int8", auto_cast="bf16", goal=Goal(utilisation=0.85, gemmini="54-99%")),
-    Network("bert_base_fp32", auto_cast="bf16", goal=Goal(utilisation=0.85)),
+    Network("mobilenetv2_int8", goal=Goal(utilisation=0.40, layers=(POINTWISE,))),
+    Network("bert_base_int8", auto_cast="bf16", goal=Goal(utilisation=0.85, gemmini="54-99%", layers=(FEED_FORWARD,))),
+    Network("bert_base_fp32", auto_cast="bf16", goal=Goal(utilisation=0.85, layers=(FEED_FORWARD,))),
     Network("resnet8_int8", zoo=True, goal=Goal(utilisation=0.80)),
     Network("hifigan_v2", zoo=True, goal=Goal(utilisation=0.70)),
 ]
@@ -90,6 +109,25 @@ SMALL = [
     Network("bert_base_int8_small", auto_cast="bf16"),
     Network("bert_base_fp32_small", auto_cast="bf16"),
 ]
+
+
+def utilisation_of(layers, macs_per_cycle):
+    cycles = sum(layer["cycles"] for layer in layers)
+    return sum(layer["macs"] for layer in layers) / (macs_per_cycle * cycles) if cycles else 0
+
+
+def examine_layers(report, goals):
+    """Groups of layers against their goals, and the substantial layers that use little of the
+    array: how many for each bound."""
+    layers = [layer for layer in report["layers"] if layer["macs"]]
+    groups = []
+    for goal in goals:
+        matching = [layer for layer in layers if re.search(goal.names, layer["name"])]
+        reached = utilisation_of(matching, report["roofline"]["macs_per_cycle"])
+        groups.append({"title": goal.title, "layers": len(matching), "utilisation": reached,
+                       "goal": goal.utilisation, "reached": reached >= goal.utilisation})
+    low = [layer for layer in layers if layer["macs"] > SUBSTANTIAL and layer["utilization"] < LOW]
+    return groups, dict(collections.Counter(layer["bound"] for layer in low))
 
 
 def manifest(folder):
@@ -117,14 +155,24 @@ class Bench:
         models = self.models[True].values()
         return [Network(m["name"], zoo=True) for m in models if m["macs_per_inference"] <= ZOO_LIMIT]
 
+    def fill(self, networks, python):
+        """Gives weights to those of `networks` that are not here."""
+        folder = self.folders[False]
+        names = {n.model for n in networks if not n.zoo} - self.models[False].keys()
+        if names:
+            print(f"filling {', '.join(sorted(names))} with random weights", flush=True)
+            subprocess.run([python, ROOT / "examples/bench/networks.py", "fill", folder, *sorted(names)],
+                           stdout=subprocess.DEVNULL, check=True)
+            self.models[False] = manifest(folder)
+
     def has(self, network):
         return network.model in self.models[network.zoo]
 
     def compile(self, network, path):
-        """Seconds, peak MiB and the size of the image."""
+        """Seconds, peak MiB, the size of the image, and what its layers reach."""
         model = self.models[network.zoo][network.model]
         command = [self.neuron, "compile", self.folders[network.zoo] / model["file"], "-o", path,
-                   "--json", "-", "--config", network.configuration, "--auto-cast", network.auto_cast,
+                   "--json", "-", "--report", "--config", network.configuration, "--auto-cast", network.auto_cast,
                    "--memory-latency", str(MEMORY["latency"]),
                    "--memory-bytes-per-cycle", str(MEMORY["bytes_per_cycle"])]
         for value in model["inputs"]:
@@ -142,9 +190,11 @@ class Bench:
             if os.waitstatus_to_exitcode(status) != 0:
                 return {"error": errors.read().strip()}
             report = json.load(output)
+        groups, low = examine_layers(report["report"], network.goal.layers)
         return {"compile_seconds": seconds, "compile_cpu_seconds": usage.ru_utime + usage.ru_stime,
-                "compile_peak_mib": usage.ru_maxrss / 1024,
-                "image_bytes": report["image_bytes"], "estimated_cycles": report["estimated_cycles"]}
+                "compile_peak_mib": usage.ru_maxrss / 1024, "image_bytes": report["image_bytes"],
+                "estimated_cycles": report["estimated_cycles"], "layer_goals": groups,
+                "low_layers": low}
 
     def run(self, network):
         """One case of the network: verdict, cycles, utilisation."""
@@ -167,10 +217,10 @@ class Bench:
             row["error"] = result["message"]
         return row
 
-    def measure(self, network, compiles):
+    def measure(self, network, check):
         row = {"name": network.name, "model": network.model, "configuration": network.configuration,
                "auto_cast": network.auto_cast}
-        if compiles:
+        if network.goal and (network.goal.layers or not check):
             with tempfile.TemporaryDirectory() as scratch:
                 row |= self.compile(network, f"{scratch}/network.ncx")
         if "error" not in row:
@@ -178,7 +228,8 @@ class Bench:
         if network.goal:
             row["goal"] = network.goal.text()
             row["gemmini"] = network.goal.gemmini
-            row["reached"] = row.get("cycles", 0) > 0 and network.goal.holds(row)
+            row["reached"] = (row.get("cycles", 0) > 0 and network.goal.holds(row) and
+                              all(group["reached"] for group in row.get("layer_goals", [])))
         return row
 
 
@@ -207,6 +258,15 @@ def print_row(row, moved):
     print(text, flush=True)
 
 
+def print_layers(row):
+    for group in row.get("layer_goals", []):
+        print(f"    {group['layers']} {group['title']}: {group['utilisation']:.1%}, "
+              f"goal >= {group['goal']:.0%}")
+    for bound, count in row.get("low_layers", {}).items():
+        print(f"    under {LOW:.0%} of the array: {count} layers, bound: {bound}")
+    sys.stdout.flush()
+
+
 def parse():
     parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter,
                                      description=__doc__)
@@ -215,7 +275,9 @@ def parse():
     parser.add_argument("--move-baselines", action="store_true")
     parser.add_argument("--only", nargs="+", metavar="MODEL", default=[])
     parser.add_argument("--neuron", type=pathlib.Path, default=ROOT / "build/release/bin/neuron")
-    parser.add_argument("--networks", type=pathlib.Path, default=ROOT / "build/bench")
+    parser.add_argument("--networks", type=pathlib.Path, help="folder of build_models.py")
+    parser.add_argument("--python", type=pathlib.Path, help="that has onnx and onnxruntime",
+                        default=os.environ.get("NEURON_PYTHON", ROOT / "build/venv/bin/python"))
     parser.add_argument("--zoo", type=pathlib.Path, default=os.environ.get("NEURON_ZOO") or None)
     parser.add_argument("--device", default="functional", choices=["functional", "rtl"])
     parser.add_argument("--json", type=pathlib.Path)
@@ -226,13 +288,17 @@ def parse():
 
 def main():
     arguments = parse()
+    fills = arguments.networks is None and not (BUILT / "manifest.json").exists()
+    arguments.networks = arguments.networks or (FILLED if fills else BUILT)
     bench = Bench(arguments)
     groups = {"goals": GOALS, "small": SMALL, "zoo": bench.zoo_networks()}
     networks = [n for group in arguments.groups for n in groups[group]]
     networks = [n for n in networks if not arguments.only or n.model in arguments.only]
+    if fills:
+        bench.fill(networks, arguments.python)
     missing = sorted({n.model for n in networks if not bench.has(n)})
     if missing:
-        print(f"not here (make them with examples/bench/build_models.py, set NEURON_ZOO): {', '.join(missing)}")
+        print(f"not here (NEURON_ZOO names the folder of trained models): {', '.join(missing)}")
     networks = [n for n in networks if bench.has(n)]
     if not networks:
         print("nothing to run")
@@ -241,13 +307,16 @@ def main():
     print(f"{'network':<36} {'':<5} {'cycles':>12} {'util':>7} {'MACs':>14} {'moved':>7}")
     rows, failures = [], []
     for network in networks:
-        row = bench.measure(network, compiles=network.goal is not None)
+        row = bench.measure(network, arguments.check)
         moved, failed = against_baseline(row, baselines)
         print_row(row, moved)
+        print_layers(row)
         rows.append(row)
-        if failed or (row["name"] in baselines and row.get("verdict") != "pass"):
+        missed = row.get("goal") and not row["reached"]
+        if failed or missed or (row["name"] in baselines and row.get("verdict") != "pass"):
             failures.append(f"{row['name']}: {row.get('error') or ''} {row.get('cycles', 'no')} cycles, "
-                            f"baseline {baselines[row['name']]} ({moved or 'did not run'})")
+                            f"baseline {baselines.get(row['name'])} ({moved or 'did not run'})"
+                            f"{', goal missed' if missed else ''}")
     if arguments.json:
         arguments.json.write_text(json.dumps({"memory": MEMORY, "networks": rows}, indent=1), encoding="utf-8")
     if arguments.move_baselines:
