@@ -170,7 +170,7 @@ class PlannedProgram {
 
   // All constants stay.
   Result<ncx::PackageData> EncodeResident() {
-    const std::vector<Constant> constants = Constants();
+    const std::vector<Constant> constants = Constants(Saves::kBytes);
     Result<ncx::PackageData> package = Encode(Choose(constants, kUnlimited), package_);
     if (package.ok() || package.status().code() != StatusCode::kResourceExhausted) {
       return package;
@@ -185,20 +185,23 @@ class PlannedProgram {
                     FreeBytes(planner_.ops(), planner_.memory(), config_)));
   }
 
-  // Several shares of what is free at best, for constants; the one with the fastest repetition.
+  // Several shares of what is free at best, for constants that save bytes or loads; the one with
+  // the fastest repetition.
   Result<ncx::PackageData> EncodePartlyResident() {
-    const std::vector<Constant> constants = Constants();
     const int64_t free = FreeBytes(planner_.ops(), planner_.memory(), config_);
     Result<ncx::PackageData> best = Status(StatusCode::kResourceExhausted, "");
-    for (const int64_t percent : {100, 90, 75, 50, 25}) {
-      const int64_t bytes = free * percent / 100;
-      Result<ncx::PackageData> package = Encode(Choose(constants, bytes), package_);
-      if (!best.ok() ||
-          (package.ok() && ncx::RepeatedCycles(*package) < ncx::RepeatedCycles(*best))) {
-        best = std::move(package);
-      }
-      if (best.ok() && BytesOf(constants) <= bytes) {
-        break;  // all of them: less is not better
+    for (const Saves saves : {Saves::kLoads, Saves::kBytes}) {
+      const std::vector<Constant> constants = Constants(saves);
+      for (const int64_t percent : {100, 90, 75, 50, 25}) {
+        const int64_t bytes = free * percent / 100;
+        Result<ncx::PackageData> package = Encode(Choose(constants, bytes), package_);
+        if (!best.ok() ||
+            (package.ok() && ncx::RepeatedCycles(*package) < ncx::RepeatedCycles(*best))) {
+          best = std::move(package);
+        }
+        if (best.ok() && BytesOf(constants) <= bytes) {
+          return best;  // all of them: less is not better
+        }
       }
     }
     return best;
@@ -250,8 +253,8 @@ class PlannedProgram {
     return order;
   }
 
-  std::vector<Constant> Constants() {
-    return ConstantsOf(planner_.ops(), planner_.memory(), config_, options_.cost);
+  std::vector<Constant> Constants(Saves saves) {
+    return ConstantsOf(planner_.ops(), planner_.memory(), saves);
   }
 
   static int64_t BytesOf(const std::vector<Constant>& constants) {

@@ -47,15 +47,6 @@ void SetDmaDims(isa::DmaInstruction& dma, const std::vector<int64_t>& sizes,
   dma.dst_stride3 = static_cast<int32_t>(dst_strides[3]);
 }
 
-isa::DmaInstruction LoadOfRows(int64_t image_offset, int64_t rows, int64_t row_bytes,
-                               int64_t sbuf_offset) {
-  isa::DmaInstruction dma = DmaCopy(isa::Space::kDram, kImageSegment, isa::Space::kSbuf, 0, 4);
-  dma.src_base = static_cast<uint32_t>(image_offset);
-  dma.dst_base = static_cast<uint32_t>(sbuf_offset);
-  SetDmaDims(dma, {row_bytes / 4, rows, 1, 1}, {4, row_bytes, 0, 0}, {4, kPartitionStep, 0, 0});
-  return dma;
-}
-
 isa::VectorInstruction VectorOp(isa::Opcode opcode, const Tile& tile) {
   isa::VectorInstruction op;
   op.opcode = static_cast<uint32_t>(opcode);

@@ -26,11 +26,6 @@ isa::DmaInstruction DmaCopy(isa::Space src, uint32_t src_segment, isa::Space dst
 void SetDmaDims(isa::DmaInstruction& dma, const std::vector<int64_t>& sizes,
                 const std::vector<int64_t>& src_strides, const std::vector<int64_t>& dst_strides);
 
-// A dma_copy of the image's bytes from `image_offset` to as many partitions as there are `rows`, a
-// row of `row_bytes` (of 4) to each, from byte `sbuf_offset` of the partition.
-isa::DmaInstruction LoadOfRows(int64_t image_offset, int64_t rows, int64_t row_bytes,
-                               int64_t sbuf_offset);
-
 // A VectorE instruction over a tile: opcode, partitions, sizes, windows of one.
 isa::VectorInstruction VectorOp(isa::Opcode opcode, const Tile& tile);
 // Operand `k` of the tile, lying in `view`.

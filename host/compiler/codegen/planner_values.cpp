@@ -83,8 +83,11 @@ BufferId Planner::LoadRows(const std::string& name, int64_t image_offset, int64_
   }
   const BufferId buffer = NewBuffer(name, row_bytes);
   AddOp({buffer}, [=](ProgramBuilder& program, const MemoryPlan& memory) {
-    return program.Append(isa::Queue::kDma0,
-                          LoadOfRows(image_offset, rows, row_bytes, memory.buffer(buffer).offset));
+    isa::DmaInstruction dma = DmaCopy(isa::Space::kDram, kImageSegment, isa::Space::kSbuf, 0, 4);
+    dma.src_base = static_cast<uint32_t>(image_offset);
+    dma.dst_base = static_cast<uint32_t>(memory.buffer(buffer).offset);
+    SetDmaDims(dma, {row_bytes / 4, rows, 1, 1}, {4, row_bytes, 0, 0}, {4, kPartitionStep, 0, 0});
+    return program.Append(isa::Queue::kDma0, dma);
   });
   ops_.back().streamed = true;
   ops_.back().constant_bytes = rows * row_bytes;

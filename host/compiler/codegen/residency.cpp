@@ -2,12 +2,8 @@
 #include "host/compiler/codegen/residency.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
-
-#include "host/compiler/codegen/instructions.h"
-#include "isa/cost/cost_model.h"
 
 namespace neuron::compiler {
 namespace {
@@ -30,27 +26,16 @@ std::set<BufferId> TableBuffers(const std::vector<PlannedOp>& ops) {
   return buffers;
 }
 
-// Cycles in which a queue fetches and checks a load of the constant.
-uint64_t IssueCycles(const Constant& constant, const isa::Config& config,
-                     const isa::CostParameters& cost) {
-  std::array<uint32_t, isa::kInstructionWords> words;
-  LoadOfRows(0, config.p, constant.bytes, 0).Encode(words);
-  return isa::EstimateCost(config, cost, words).issue;
-}
-
-// Cycles that the loads of a constant cost an execution, for each byte of a partition.
-double Worth(const Constant& constant, const isa::Config& config, const isa::CostParameters& cost) {
-  const double rate = cost.bytes_per_cycle == 0 ? config.axi_bytes : cost.bytes_per_cycle;
-  const double cycles = static_cast<double>(constant.loaded_bytes) / rate +
-                        static_cast<double>(constant.loads) *
-                            static_cast<double>(IssueCycles(constant, config, cost));
-  return cycles / static_cast<double>(constant.bytes);
+// What the loads of a constant take of an execution, for each byte of a partition.
+double Worth(const Constant& constant, Saves saves) {
+  const int64_t saved = saves == Saves::kBytes ? constant.loaded_bytes : constant.loads;
+  return static_cast<double>(saved) / static_cast<double>(constant.bytes);
 }
 
 }  // namespace
 
 std::vector<Constant> ConstantsOf(const std::vector<PlannedOp>& ops, const MemoryPlan& memory,
-                                  const isa::Config& config, const isa::CostParameters& cost) {
+                                  Saves saves) {
   const std::set<BufferId> tables = TableBuffers(ops);
   std::map<RowsInImage, size_t> by_rows;
   std::vector<Constant> constants;
@@ -72,7 +57,7 @@ std::vector<Constant> ConstantsOf(const std::vector<PlannedOp>& ops, const Memor
     constant.loads += 1;
   }
   std::ranges::stable_sort(constants, std::greater<>(),
-                           [&](const Constant& constant) { return Worth(constant, config, cost); });
+                           [&](const Constant& constant) { return Worth(constant, saves); });
   return constants;
 }
 

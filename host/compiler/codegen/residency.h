@@ -22,10 +22,13 @@ struct Constant {
   int64_t loads = 0;
 };
 
-// In the order of what each byte of a partition saves: cycles of the memory and of DMA's issue.
-// Function tables pass SBUF only on their way to ScalarE and are not among them.
+// What a model waits for: bytes of DRAM, or the loads that DMA's queues check one after another.
+enum class Saves { kBytes, kLoads };
+
+// In the order of what each byte of a partition saves; equals as the program loads them. Function
+// tables pass SBUF only on their way to ScalarE and are not among them.
 std::vector<Constant> ConstantsOf(const std::vector<PlannedOp>& ops, const MemoryPlan& memory,
-                                  const isa::Config& config, const isa::CostParameters& cost);
+                                  Saves saves);
 
 // The first of `constants` that fit into `bytes` of a partition, each if those before it leave
 // room.

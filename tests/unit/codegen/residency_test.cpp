@@ -204,8 +204,7 @@ TEST(Residency, ChoosesWhatSavesMostForItsBytes) {
       ConstantLoad(wide, 16 * 256, {1024, 256}),  Use({wide}),
       ConstantLoad(table, 4 * 64, {8192, 64}),    Use({table}, true),
       ConstantLoad(again, 16 * 256, {1024, 256}), Use({again})};
-  const isa::Config& config = *isa::FindConfig("sim");
-  const std::vector<Constant> constants = ConstantsOf(ops, memory, config, {});
+  const std::vector<Constant> constants = ConstantsOf(ops, memory, Saves::kBytes);
   ASSERT_EQ(constants.size(), 2U);
   EXPECT_THAT(constants[0].buffers, ElementsAre(wide, again));
   EXPECT_THAT(constants[1].buffers, ElementsAre(narrow));
@@ -215,6 +214,16 @@ TEST(Residency, ChoosesWhatSavesMostForItsBytes) {
   EXPECT_THAT(PartsOf(ops, Choose(constants, 300)),
               ElementsAre(Part::kAll, Part::kAll, Part::kFirst, Part::kAll, Part::kFirst,
                           Part::kFirst, Part::kNone, Part::kAll));
+}
+
+TEST(Residency, ChoosesBytesOfDramOrLoads) {
+  MemoryPlan memory(1024);
+  const BufferId large = memory.Add("large", 512);  // in 16 partitions
+  const BufferId small = memory.Add("small", 64);   // in 8
+  const std::vector<PlannedOp> ops = {ConstantLoad(large, 16 * 512, {0, 512}), Use({large}),
+                                      ConstantLoad(small, 8 * 64, {8192, 64}), Use({small})};
+  EXPECT_THAT(ConstantsOf(ops, memory, Saves::kBytes)[0].buffers, ElementsAre(large));
+  EXPECT_THAT(ConstantsOf(ops, memory, Saves::kLoads)[0].buffers, ElementsAre(small));
 }
 
 TEST(Residency, ValuesThatLiveTogetherAreNotFree) {
