@@ -146,7 +146,7 @@ testing::AssertionResult VerifiesWithSameBits(const std::filesystem::path& folde
            << filter << " on " << device_a << " and " << device_b << ": " << same.message() << "\n"
            << a.message() << b.message();
   }
-  return a ? b : a;
+  return a ? b : testing::AssertionFailure() << a.message() << b.message();
 }
 
 }  // namespace neuron::test
