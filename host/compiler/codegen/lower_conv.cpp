@@ -3,6 +3,7 @@
 // long one-dimensional windows are gathered.
 #include <algorithm>
 #include <cstring>
+#include <initializer_list>
 
 #include "host/compiler/codegen/instructions.h"
 #include "host/compiler/codegen/matrix_product.h"
@@ -45,19 +46,35 @@ std::vector<int64_t> HaloOf(size_t rank, int64_t y, int64_t x) {
   return halo;
 }
 
+// The lowest and the highest sum of some of `steps`, negative ones where the input is a view that
+// runs backwards.
+struct Reach {
+  int64_t low = 0;
+  int64_t high = 0;
+};
+Reach ReachOf(std::initializer_list<int64_t> steps) {
+  Reach reach;
+  for (const int64_t step : steps) {
+    (step < 0 ? reach.low : reach.high) += step;
+  }
+  return reach;
+}
+
 // Packs taps into partitions: virtual channel (tap, c) is the whole padded plane of channel c
 // shifted by the tap, one long DMA each; the convolution becomes 1x1 on channels * taps channels.
 View PackPlanes(Planner& planner, const View& in, const MatrixLayer& matrix, const Window& w) {
   const int64_t bytes = in.element_bytes();
   const int64_t row = w.flat ? 0 : in.strides[w.axis_y];
   const int64_t column = in.strides[w.axis_x];
-  const int64_t span = (w.out_height - 1) * matrix.strides[0] * row +
-                       (w.out_width - 1) * matrix.strides[1] * column + bytes;
+  const Reach reach = ReachOf({(w.out_height - 1) * matrix.strides[0] * row,
+                               (w.out_width - 1) * matrix.strides[1] * column});
+  const int64_t span = reach.high - reach.low + bytes;
   const int64_t virtual_channels = w.channels * w.kernel_height * w.kernel_width;
   View packed = planner.NewView("taps of " + planner.layer().name, in.dtype,
                                 {virtual_channels, span / bytes}, 0);
   packed.zero_point = in.zero_point;
-  const int64_t start = in.offset - matrix.pads[0] * row - matrix.pads[1] * column;
+  packed.offset -= reach.low;  // of the first position
+  const int64_t start = in.offset - matrix.pads[0] * row - matrix.pads[1] * column + reach.low;
   const int64_t partitions = planner.partitions();
   planner.AddOp(
       {in.buffer, packed.buffer}, [=](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
@@ -138,11 +155,10 @@ Result<View> GatherWindows(Planner& planner, ValueId value, const MatrixLayer& m
 void UseSharedTaps(Planner& planner, const MatrixLayer& matrix, const Shape& in, const Window& w,
                    Product& p) {
   const int64_t shared = SharedTaps(planner.config(), matrix, in);
-  const TapRange range = {p.in_base,
-                          (w.out_height - 1) * p.free[1].in_stride +
-                              (w.out_width - 1) * p.free[0].in_stride +
-                              (w.kernel_height - 1) * p.tap_stride_y +
-                              (w.kernel_width - 1) * p.tap_stride_x + p.in.element_bytes(),
+  const Reach reach =
+      ReachOf({(w.out_height - 1) * p.free[1].in_stride, (w.out_width - 1) * p.free[0].in_stride,
+               (w.kernel_height - 1) * p.tap_stride_y, (w.kernel_width - 1) * p.tap_stride_x});
+  const TapRange range = {p.in_base + reach.low, reach.high - reach.low + p.in.element_bytes(),
                           p.tap_stride_x};
   if (shared == 1 || WindowOfWeights(matrix, planner.partitions()) != planner.partitions() ||
       !ShareTaps(planner, p.in, w.channels, shared, range)) {

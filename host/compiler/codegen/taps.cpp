@@ -2,6 +2,7 @@
 #include "host/compiler/codegen/taps.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "host/compiler/codegen/instructions.h"
@@ -27,13 +28,15 @@ bool ShareTaps(Planner& planner, const View& in, int64_t channels, int64_t share
     planner.AddOp({in.buffer}, [=](ProgramBuilder& program, const MemoryPlan& memory) -> Status {
       const int64_t base = memory.buffer(in.buffer).offset + range.first + at;
       for (int64_t tap = 1; tap < shared; ++tap) {
-        const int64_t bytes = std::min(piece, range.bytes - tap * range.step - at);
+        const int64_t shift = tap * range.step;
+        const int64_t bytes = std::min(piece, range.bytes - std::abs(shift) - at);
         if (bytes <= 0) {
           break;
         }
         isa::DmaInstruction dma = DmaCopy(isa::Space::kSbuf, 0, isa::Space::kSbuf, 0, element);
-        dma.src_base = static_cast<uint32_t>(base + tap * range.step);
-        dma.dst_base = static_cast<uint32_t>(base + tap * channels * kPartitionStep);
+        dma.src_base = static_cast<uint32_t>(base + std::max<int64_t>(shift, 0));
+        dma.dst_base = static_cast<uint32_t>(base + std::max<int64_t>(-shift, 0) +
+                                             tap * channels * kPartitionStep);
         SetDmaDims(dma, {bytes / element, channels, 1, 1}, {element, kPartitionStep, 0, 0},
                    {element, kPartitionStep, 0, 0});
         NEURON_RETURN_IF_ERROR(program.Append(program.FreeDma(), dma));

@@ -21,7 +21,7 @@ namespace neuron::compiler {
 struct TapRange {
   int64_t first = 0;  // offset in the buffer
   int64_t bytes = 0;
-  int64_t step = 0;
+  int64_t step = 0;  // negative in a view that runs backwards
 };
 
 // Fills partitions [C, shared * C) of the buffer of `in`, whose C channels start in partition 0, a

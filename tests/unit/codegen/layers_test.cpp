@@ -468,6 +468,69 @@ TEST(Conv, ReadsEverySecondColumn) {
   ExpectNear(RunGraph(graph, {x}), Onnx("Conv", {}, {sliced, weight}), 3e-5);
 }
 
+// Rows, columns and kernels of a view that runs backwards, with taps packed or sharing passes and
+// with each in a pass of its own (16 channels); whole pictures and parts of them.
+struct BackwardsCase {
+  const char* name;
+  int64_t row_step, column_step;
+  Shape weights;
+  int64_t stride = 1;
+};
+class BackwardsConv : public testing::TestWithParam<BackwardsCase> {};
+
+TEST_P(BackwardsConv, ReadsWhatTheSliceShows) {
+  const BackwardsCase& c = GetParam();
+  const int64_t channels = c.weights[1];
+  constexpr int64_t kHeight = 9;
+  constexpr int64_t kWidth = 14;
+  const Shape shape = {1, channels, kHeight, kWidth};
+  const int64_t row = c.row_step < 0 ? kHeight - 2 : 1;
+  const int64_t column = c.column_step < 0 ? kWidth - 2 : 1;
+  const Shape part = {1, channels, 6, 11};
+  GraphBuilder g;
+  const ValueId a = g.Input("a", shape);
+  const ValueId b = g.Layer(UnaryLayer{}, {a}, shape);
+  const ValueId s =
+      g.Layer(SliceLayer{{0, 0, row, column}, {1, 1, c.row_step, c.column_step}}, {b}, part);
+  MatrixLayer matrix;
+  matrix.weight = RandomFloats(c.weights, 41);
+  matrix.strides = {c.stride, c.stride};
+  const Shape out = {1, c.weights[0], (6 - c.weights[2]) / c.stride + 1,
+                     (11 - c.weights[3]) / c.stride + 1};
+  const LayerGraph graph = g.Finish(g.Layer(matrix, {s}, out));
+  const auto x = RandomFloats(shape, 42);
+  const auto sliced =
+      Onnx("Slice", {},
+           {x, Ints({row, column}), Ints({row + 6 * c.row_step, column + 11 * c.column_step}),
+            Ints({2, 3}), Ints({c.row_step, c.column_step})});
+  const std::vector<int64_t> strides = {c.stride, c.stride};
+  ExpectNear(RunGraph(graph, {x}), Onnx("Conv", {{"strides", strides}}, {sliced, matrix.weight}),
+             3e-5);
+}
+
+std::vector<BackwardsCase> BackwardsCases() {
+  std::vector<BackwardsCase> cases;
+  for (const auto& [way, row, column] :
+       {std::tuple("Rows", -1, 1), std::tuple("Columns", 1, -1), std::tuple("Both", -1, -1)}) {
+    for (const Shape& weights : {Shape{25, 1, 2, 1}, Shape{40, 1, 3, 3}, Shape{20, 3, 3, 3},
+                                 Shape{17, 4, 1, 3}, Shape{8, 7, 2, 4}, Shape{8, 16, 3, 2}}) {
+      for (const int64_t stride : {1, 2}) {
+        cases.push_back({way, row, column, weights, stride});
+      }
+    }
+  }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Views, BackwardsConv, testing::ValuesIn(BackwardsCases()),
+                         [](const auto& info) {
+                           std::string name = info.param.name;
+                           for (const int64_t size : info.param.weights) {
+                             name += "_" + std::to_string(size);
+                           }
+                           return name + "_stride" + std::to_string(info.param.stride);
+                         });
+
 // Taps that share a pass would lie where the other channels are.
 TEST(Conv, SomeChannelsOfATensorThatIsReadLater) {
   GraphBuilder g;
