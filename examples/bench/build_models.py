@@ -4,10 +4,6 @@
 
 usage: build_models.py DIRECTORY [--only NAME ...]
 
-    DIRECTORY/manifest.json
-    DIRECTORY/models/NAME.onnx
-    DIRECTORY/cases/NAME/random/input_0.npy  output_0.npy
-
 Structure comes from torchvision and transformers, weights are random with a fixed seed (cycles do
 not depend on them). INT8 networks are quantised by ONNX Runtime: QuantizeLinear/DequantizeLinear
 pairs, one scale a channel for weights, one a tensor for activations, calibrated on random inputs.
@@ -22,6 +18,7 @@ import pathlib
 import tempfile
 
 import cases
+import folder
 import numpy as np
 import onnx
 import torch
@@ -194,7 +191,7 @@ def main():
     (arguments.directory / "models").mkdir(parents=True, exist_ok=True)
     for name in arguments.only:
         entry = make(arguments.directory, name, *NETWORKS[name])
-        cases.add_to_manifest(arguments.directory, entry, list(NETWORKS))
+        folder.add_to_manifest(arguments.directory, entry, list(NETWORKS), cases.REFERENCE)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Benchmark networks in the layout of a model zoo: a case of random inputs for each, with the
-outputs of ONNX Runtime.
-
-    DIRECTORY/manifest.json
-    DIRECTORY/models/NAME.onnx
-    DIRECTORY/cases/NAME/random/input_0.npy  output_0.npy
-"""
-import json
-
+"""A benchmark network's case: random inputs with the outputs of ONNX Runtime."""
 import numpy as np
 import onnxruntime
+
+REFERENCE = f"onnxruntime {onnxruntime.__version__}"
 
 # Random weights amplify single roundings: ONNX Runtime with and without optimisation differs from
 # itself by 12 (resnet50_int8) to 91 steps (mobilenetv2_int8_small), and by 5.4% (bert_base_int8),
@@ -57,19 +51,3 @@ def write(root, name, array):
         "outputs": [{"name": "y", "dtype": str(result.dtype), "shape": list(result.shape)}],
         "cases": [{"name": "random", "dir": f"cases/{name}/random", "kind": "single", "check": []}],
     }
-
-
-def manifest(root):
-    """The entries of the manifest by name."""
-    path = root / "manifest.json"
-    if not path.exists():
-        return {}
-    return {e["name"]: e for e in json.loads(path.read_text(encoding="utf-8"))["models"]}
-
-
-def add_to_manifest(root, entry, order):
-    """Puts the entry in the place of its name; entries are in the `order` of their names."""
-    entries = manifest(root) | {entry["name"]: entry}
-    text = json.dumps({"format": 1, "reference": f"onnxruntime {onnxruntime.__version__}",
-                       "models": [entries[name] for name in order if name in entries]}, indent=1)
-    (root / "manifest.json").write_text(text, encoding="utf-8")

@@ -3,7 +3,7 @@
 """The benchmark networks without their weights, which are large and, being random, replaceable.
 
 usage: networks.py strip MODEL.onnx ...    after build_models.py: writes networks/NAME.onnx.gz
-       networks.py fill DIRECTORY [NAME ...]   makes those that are missing, as a model zoo
+       networks.py fill DIRECTORY [NAME ...]   makes those that are missing or older, as a model zoo
 
 What is stripped are the values of weights, scales and biases; their number, mean, standard
 deviation, least and greatest value stay, and new ones are drawn from these. Structure, shapes and
@@ -16,10 +16,10 @@ import pathlib
 import sys
 
 import cases
+import folder
 import numpy as np
 import onnx
 
-NETWORKS = pathlib.Path(__file__).with_name("networks")
 FEW = 64  # elements that stay as they are
 SEED = 7
 
@@ -34,15 +34,15 @@ def strip(path):
         kept.doc_string = " ".join(f"{float(number):.4g}" for number in (
             values.mean(dtype=float), values.std(dtype=float), values.min(), values.max()))
         tensor.CopyFrom(kept)
-    NETWORKS.mkdir(exist_ok=True)
-    target = NETWORKS / f"{path.stem}.onnx.gz"
+    folder.NETWORKS.mkdir(exist_ok=True)
+    target = folder.NETWORKS / f"{path.stem}.onnx.gz"
     target.write_bytes(gzip.compress(model.SerializeToString(), 9, mtime=0))
     print(f"{target}: {target.stat().st_size} bytes")
 
 
 def fill(name, root):
     """The network with random weights, input and reference; returns the manifest's entry."""
-    model = onnx.load_from_string(gzip.decompress((NETWORKS / f"{name}.onnx.gz").read_bytes()))
+    model = onnx.load_from_string(gzip.decompress((folder.NETWORKS / f"{name}.onnx.gz").read_bytes()))
     random = np.random.default_rng(SEED)
     for tensor in model.graph.initializer:
         if tensor.doc_string:
@@ -75,17 +75,17 @@ def main():
         for path in arguments.models:
             strip(path)
         return 0
-    there = sorted(path.name.removesuffix(".onnx.gz") for path in NETWORKS.glob("*.onnx.gz"))
+    there = sorted(path.name.removesuffix(".onnx.gz") for path in folder.NETWORKS.glob("*.onnx.gz"))
     unknown = set(arguments.names) - set(there)
     if unknown:
         parser.error(f"no network {', '.join(sorted(unknown))}; there are {', '.join(there)}")
     arguments.directory.mkdir(parents=True, exist_ok=True)
     with (arguments.directory / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        made = cases.manifest(arguments.directory)
         for name in arguments.names or there:
-            if name not in made:
-                cases.add_to_manifest(arguments.directory, fill(name, arguments.directory), there)
+            if not folder.is_filled(arguments.directory, name):
+                entry = fill(name, arguments.directory)
+                folder.add_to_manifest(arguments.directory, entry, there, cases.REFERENCE)
     return 0
 
 

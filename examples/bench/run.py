@@ -29,6 +29,8 @@ import sys
 import tempfile
 import time
 
+import folder
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BASELINES = ROOT / "tests/baselines/cycles.json"
 MEMORY = {"latency": 60, "bytes_per_cycle": 10}
@@ -130,14 +132,6 @@ def examine_layers(report, goals):
     return groups, dict(collections.Counter(layer["bound"] for layer in low))
 
 
-def manifest(folder):
-    path = folder / "manifest.json"
-    if not path.exists():
-        return {}
-    models = json.loads(path.read_text(encoding="utf-8"))["models"]
-    return {model["name"]: model for model in models}
-
-
 def shortest_case(model):
     return min(model["cases"], key=lambda case: case.get("steps", 1))["name"]
 
@@ -149,21 +143,21 @@ class Bench:
         self.neuron = arguments.neuron
         self.device = arguments.device
         self.folders = {False: arguments.networks, True: arguments.zoo}
-        self.models = {key: manifest(folder) if folder else {} for key, folder in self.folders.items()}
+        self.models = {key: folder.manifest(root) if root else {} for key, root in self.folders.items()}
 
     def zoo_networks(self):
         models = self.models[True].values()
         return [Network(m["name"], zoo=True) for m in models if m["macs_per_inference"] <= ZOO_LIMIT]
 
     def fill(self, networks, python):
-        """Gives weights to those of `networks` that are not here."""
-        folder = self.folders[False]
-        names = {n.model for n in networks if not n.zoo} - self.models[False].keys()
+        """Gives weights to those of `networks` that are not here, or older than those in the tree."""
+        root = self.folders[False]
+        names = {n.model for n in networks if not n.zoo and not folder.is_filled(root, n.model)}
         if names:
             print(f"filling {', '.join(sorted(names))} with random weights", flush=True)
-            subprocess.run([python, ROOT / "examples/bench/networks.py", "fill", folder, *sorted(names)],
+            subprocess.run([python, ROOT / "examples/bench/networks.py", "fill", root, *sorted(names)],
                            stdout=subprocess.DEVNULL, check=True)
-            self.models[False] = manifest(folder)
+            self.models[False] = folder.manifest(root)
 
     def has(self, network):
         return network.model in self.models[network.zoo]
