@@ -8,13 +8,20 @@ reference has rounded such a value the other way, and exact arithmetic cannot ag
 
 Prints for each step the largest difference in units of what is allowed, over all outputs: from the
 stored states, and with states carried from step to step. Above 1 the tolerance is missed.
+
+  --runtime        the same for ONNX Runtime itself: its integer kernels, and its fused FP32 kernels
+  --write FOLDER   writes a zoo with this model and case alone whose reference is double precision,
+                   the states carried; `neuron verify FOLDER` compares with that. It has no `check`:
+                   every output has to be within the element-wise tolerance.
 """
 import argparse
 import json
 import pathlib
+import shutil
 
 import numpy as np
 import onnx
+import onnxruntime
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 
@@ -57,39 +64,105 @@ def arrays(folder, kind):
     return [np.load(folder / f"{kind}_{i}.npy") for i in range(count)]
 
 
+class Doubles:
+    """The network in double precision."""
+
+    def __init__(self, path):
+        self.session = in_doubles(path)
+
+    def __call__(self, inputs):
+        widened = [a.astype(float) if a.dtype == np.float32 else a for a in inputs]
+        return self.session.run(None, dict(zip(self.session.input_names, widened)))
+
+
+class Runtime:
+    """ONNX Runtime with all its optimisations, one thread."""
+
+    def __init__(self, path, **settings):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        for name, value in settings.items():
+            options.add_session_config_entry("session." + name, value)
+        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self.names = [value.name for value in self.session.get_inputs()]
+
+    def __call__(self, inputs):
+        return self.session.run(None, dict(zip(self.names, inputs)))
+
+
+class Sequence:
+    """A case of the zoo: its stored steps, and what may differ from them."""
+
+    def __init__(self, zoo, model, case):
+        self.zoo = zoo
+        models = json.loads((zoo / "manifest.json").read_text())["models"]
+        self.model = next(m for m in models if m["name"] == model)
+        self.case = next(c for c in self.model["cases"] if c["name"] == case)
+        self.tolerance = self.model["tolerance"].get("fp32", self.model["tolerance"])
+
+    def folder(self, step):
+        return pathlib.Path(self.case["dir"]) / f"step_{step:03}"
+
+    def worst(self, outputs, references):
+        return max(
+            (float((np.abs(a - b) / (allowed + self.tolerance["rel"] * np.abs(b))).max()), index)
+            for index, (a, b, allowed) in enumerate(zip(outputs, references, self.tolerance["abs"]))
+        )
+
+    def compare(self, run, each=lambda step, inputs, outputs: None):
+        """Prints the differences of all steps; `each` gets a step's inputs and outputs, carried."""
+        carried = None
+        for step in range(self.case["steps"]):
+            inputs, references = (arrays(self.zoo / self.folder(step), kind) for kind in ("input", "output"))
+            alone = run(inputs)
+            if carried is not None:
+                for target, source in self.case["carry"].items():
+                    inputs[int(target)] = carried[source]
+            carried = run(inputs)
+            texts = ["{:9.3g} at output {:2d}".format(*self.worst(outputs, references)) for outputs in (alone, carried)]
+            print(f"step {step:3d}  from stored states {texts[0]}  carried {texts[1]}", flush=True)
+            each(step, inputs, carried)
+
+    def write(self, folder, step, inputs, outputs):
+        """A step of the zoo in `folder`."""
+        target = folder / self.folder(step)
+        target.mkdir(parents=True, exist_ok=True)
+        for kind, values in (("input", inputs), ("output", outputs)):
+            for index, (value, stored) in enumerate(zip(values, arrays(self.zoo / self.folder(step), kind))):
+                np.save(target / f"{kind}_{index}.npy", np.asarray(value, dtype=stored.dtype))
+
+    def write_model(self, folder):
+        target = folder / self.model["file"]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.zoo / self.model["file"], target)
+        case = {key: value for key, value in self.case.items() if key != "check"}
+        manifest = {"models": [{**self.model, "cases": [case]}]}
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=1))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("zoo", type=pathlib.Path, help="folder with manifest.json")
     parser.add_argument("model")
     parser.add_argument("case")
+    parser.add_argument("--runtime", action="store_true")
+    parser.add_argument("--write", type=pathlib.Path, metavar="FOLDER")
     arguments = parser.parse_args()
-    models = json.loads((arguments.zoo / "manifest.json").read_text())["models"]
-    model = next(m for m in models if m["name"] == arguments.model)
-    case = next(c for c in model["cases"] if c["name"] == arguments.case)
-    tolerance = model["tolerance"].get("fp32", model["tolerance"])
-    session = in_doubles(arguments.zoo / model["file"])
-
-    def run(inputs):
-        named = {n: a.astype(float) if a.dtype == np.float32 else a for n, a in zip(session.input_names, inputs)}
-        return session.run(None, named)
-
-    def worst(outputs, references):
-        return max(
-            (float((np.abs(a - b) / (allowed + tolerance["rel"] * np.abs(b))).max()), index)
-            for index, (a, b, allowed) in enumerate(zip(outputs, references, tolerance["abs"]))
-        )
-
-    carried = None
-    for step in range(case["steps"]):
-        folder = arguments.zoo / case["dir"] / f"step_{step:03}"
-        inputs, references = arrays(folder, "input"), arrays(folder, "output")
-        alone = run(inputs)
-        if carried is not None:
-            for target, source in case["carry"].items():
-                inputs[int(target)] = carried[source]
-        carried = run(inputs)
-        texts = ["{:9.3g} at output {:2d}".format(*worst(outputs, references)) for outputs in (alone, carried)]
-        print(f"step {step:3d}  from stored states {texts[0]}  carried {texts[1]}", flush=True)
+    sequence = Sequence(arguments.zoo, arguments.model, arguments.case)
+    path = arguments.zoo / sequence.model["file"]
+    print("double precision")
+    if arguments.write:
+        sequence.write_model(arguments.write)
+        sequence.compare(Doubles(path), lambda *step: sequence.write(arguments.write, *step))
+    else:
+        sequence.compare(Doubles(path))
+    if arguments.runtime:
+        # Without the first setting x86 processors that lack VNNI saturate sums of two products.
+        print(f"ONNX Runtime {onnxruntime.__version__}, integer kernels")
+        sequence.compare(Runtime(path, x64quantprecision="1"))
+        print(f"ONNX Runtime {onnxruntime.__version__}, FP32 kernels, fused")
+        sequence.compare(Runtime(path, disable_quant_qdq="1"))
 
 
 if __name__ == "__main__":

@@ -211,6 +211,8 @@ CheckResult ReconstructionMse(const Context& context) {
                      "mean squared reconstruction error");
 }
 
+constexpr char kSerDb[] = "ser_db";
+
 CheckResult SerDb(const Context& context) {
   const size_t index = context.OutputIndex();
   double reference_energy = 0;
@@ -302,7 +304,7 @@ const std::map<std::string, Rule>& Rules() {
                                                     {"max_logit", &MaxLogit},
                                                     {"map_fraction", &MapFraction},
                                                     {"reconstruction_mse", &ReconstructionMse},
-                                                    {"ser_db", &SerDb},
+                                                    {kSerDb, &SerDb},
                                                     {"faces", &Faces}};
   return rules;
 }
@@ -326,5 +328,7 @@ CheckResult EvaluateCheck(const json& check, const ZooModel& model, const CaseAr
   result.rule = rule;
   return result;
 }
+
+bool MeasuresWholeCase(const std::string& rule) { return rule == kSerDb; }
 
 }  // namespace neuron::tools

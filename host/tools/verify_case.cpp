@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "host/tools/npy.h"
 #include "host/tools/report.h"
 
@@ -196,23 +198,35 @@ Status RunCase(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_cas
   return OkStatus();
 }
 
+// The check that decides where the element-wise tolerance is missed (see Verdict), or null.
+const CheckResult* RuleOf(const ZooModel& model, const ZooCase& zoo_case, const Row& row) {
+  if (!model.tolerance.quantized_inside || zoo_case.carry.empty()) {
+    return nullptr;
+  }
+  const auto found = std::ranges::find_if(row.checks, [](const CheckResult& check) {
+    return check.verdict == CheckResult::Verdict::kPass && MeasuresWholeCase(check.rule);
+  });
+  return found == row.checks.end() ? nullptr : &*found;
+}
+
 // The verdict and, for a failure, the first reason.
-void Decide(const Status& status, Row& row) {
-  if (!status.ok()) {
-    row.message = status.message();
-    return;
-  }
-  if (row.error.has_value() && !row.error->pass) {
-    row.message = row.error->detail;
-    return;
-  }
+void Decide(const ZooModel& model, const ZooCase& zoo_case, Row& row) {
   for (const CheckResult& check : row.checks) {
     if (check.verdict == CheckResult::Verdict::kFail) {
       row.message = fmt::format("{}: {}", check.rule, check.detail);
-      return;
     }
   }
-  row.pass = true;
+  if (row.error.has_value() && !row.error->pass) {
+    const CheckResult* rule = row.message.empty() ? RuleOf(model, zoo_case, row) : nullptr;
+    row.message = row.error->detail;
+    if (rule != nullptr) {
+      row.message = fmt::format("{} (rule: {}); beyond the element-wise tolerance: {}",
+                                rule->detail, model.tolerance.rule, row.error->detail);
+      row.verdict = Verdict::kPassByRule;
+    }
+    return;
+  }
+  row.verdict = row.message.empty() ? Verdict::kPass : Verdict::kFail;
 }
 
 }  // namespace
@@ -225,7 +239,12 @@ Row VerifyCase(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_cas
   row.accurate = verifier.accurate;
   verifier.progress.Show(fmt::format("{}/{}: compiling", row.model, row.name));
   try {
-    Decide(RunCase(verifier, model, zoo_case, compiled, row), row);
+    const Status status = RunCase(verifier, model, zoo_case, compiled, row);
+    if (status.ok()) {
+      Decide(model, zoo_case, row);
+    } else {
+      row.message = status.message();
+    }
   } catch (const std::exception& error) {
     row.message = fmt::format("internal error: {}", error.what());
   }

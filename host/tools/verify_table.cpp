@@ -34,6 +34,23 @@ std::string UtilizationText(const Row& row) {
 
 const char* PrecisionText(const Row& row) { return row.accurate ? "accurate" : "fast"; }
 
+const char* VerdictText(const Row& row) {
+  switch (row.verdict) {
+    case Verdict::kPass:
+      return "pass";
+    case Verdict::kPassByRule:
+      return "by rule";
+    case Verdict::kFail:
+      break;
+  }
+  return "FAIL";
+}
+
+std::string MessageItem(const Row& row) {
+  return fmt::format("- {}/{}: {}\n", row.model, row.name,
+                     row.message.substr(0, row.message.find('\n')));
+}
+
 const char* VerdictName(CheckResult::Verdict verdict) {
   switch (verdict) {
     case CheckResult::Verdict::kPass:
@@ -48,6 +65,13 @@ const char* VerdictName(CheckResult::Verdict verdict) {
 
 }  // namespace
 
+std::string PassedText(const std::vector<Row>& rows) {
+  const auto passed = std::ranges::count_if(rows, &Row::passes);
+  const auto by_rule = std::ranges::count(rows, Verdict::kPassByRule, &Row::verdict);
+  return fmt::format("{} of {} cases", passed, rows.size()) +
+         (by_rule == 0 ? "" : fmt::format(", {} by rule,", by_rule));
+}
+
 std::string HeaderLine() {
   return fmt::format("{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}  {}\n", "case", "verdict", "error",
                      "cycles", "util", "host", "precision");
@@ -56,7 +80,7 @@ std::string HeaderLine() {
 std::string RowLine(const Row& row) {
   std::string text =
       fmt::format("{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}  {}\n", row.model + "/" + row.name,
-                  row.pass ? "pass" : "FAIL", ErrorText(row), CyclesText(row), UtilizationText(row),
+                  VerdictText(row), ErrorText(row), CyclesText(row), UtilizationText(row),
                   row.host_segments.size(), PrecisionText(row));
   for (const HostRow& segment : row.host_segments) {
     text += fmt::format("    host segment {}\n", HostRowText(segment));
@@ -76,7 +100,8 @@ nlohmann::json RowJson(const Row& row) {
   }
   nlohmann::json json = {{"model", row.model},
                          {"case", row.name},
-                         {"verdict", row.pass ? "pass" : "fail"},
+                         {"verdict", row.passes() ? "pass" : "fail"},
+                         {"by_rule", row.verdict == Verdict::kPassByRule},
                          {"message", row.message},
                          {"precision", PrecisionText(row)},
                          {"steps", row.steps},
@@ -95,11 +120,10 @@ nlohmann::json RowJson(const Row& row) {
 }
 
 std::string MarkdownTable(const std::vector<Row>& rows, const std::string& device) {
-  const auto passed = std::ranges::count_if(rows, [](const Row& row) { return row.pass; });
   const bool measured =
       std::ranges::any_of(rows, [](const Row& row) { return row.stats.cycles_measured != 0; });
   std::string text = fmt::format(
-      "{} of {} cases pass on the {}. The error is the largest, in steps (lsb) for integer outputs "
+      "{} pass on the {}. The error is the largest, in steps (lsb) for integer outputs "
       "and relative to the reference's largest value for others; cycles are {}, those of a "
       "sequence "
       "for all its steps. A model whose cases do not all pass with --precision fast is compiled "
@@ -107,16 +131,22 @@ std::string MarkdownTable(const std::vector<Row>& rows, const std::string& devic
       "--precision accurate.\n\n"
       "| case | verdict | error | steps | cycles | array | host segments | precision |\n"
       "|---|---|---|---|---|---|---|---|\n",
-      passed, rows.size(), device, measured ? "counted" : "modelled");
+      PassedText(rows), device, measured ? "counted" : "modelled");
   std::string failures;
+  std::string by_rule;
   for (const Row& row : rows) {
     text += fmt::format("| {}/{} | {} | {} | {} | {} | {} | {} | {} |\n", row.model, row.name,
-                        row.pass ? "pass" : "**fail**", ErrorText(row), row.steps, CyclesText(row),
-                        UtilizationText(row), row.host_segments.size(), PrecisionText(row));
-    if (!row.pass) {
-      failures += fmt::format("- {}/{}: {}\n", row.model, row.name,
-                              row.message.substr(0, row.message.find('\n')));
+                        row.passes() ? VerdictText(row) : "**fail**", ErrorText(row), row.steps,
+                        CyclesText(row), UtilizationText(row), row.host_segments.size(),
+                        PrecisionText(row));
+    if (row.verdict == Verdict::kFail) {
+      failures += MessageItem(row);
+    } else if (row.verdict == Verdict::kPassByRule) {
+      by_rule += MessageItem(row);
     }
+  }
+  if (!by_rule.empty()) {
+    text += "\nWhat passes by the manifest's rule for the whole sequence:\n\n" + by_rule;
   }
   return failures.empty() ? text : text + "\nWhat fails, and why:\n\n" + failures;
 }

@@ -28,6 +28,8 @@ struct Tolerance {
   double rel = 0;                   // |x - ref| <= abs + rel * |ref|
   std::optional<double> max_lsb;    // integer outputs
   std::vector<double> relative_l2;  // one for each output, for reduced precision
+  bool quantized_inside = false;    // float outputs of a network that rounds to steps inside
+  std::string rule;                 // what matters in the end, for a reader
 };
 
 struct ZooCase {

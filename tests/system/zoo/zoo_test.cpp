@@ -2,6 +2,9 @@
 // Every case of the zoo's models on the functional model against ONNX Runtime's results.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "tests/system/support/model_case.h"
 #include "tests/system/support/workspace.h"
 #include "tests/system/zoo/zoo_models.h"
@@ -18,6 +21,31 @@ class ZooTest : public testing::TestWithParam<const char*> {
 
 TEST_P(ZooTest, CasesMatchOnnxRuntime) {
   EXPECT_TRUE(Verifies(*ZooDirectory(), "functional", std::string(GetParam()) + "/*"));
+}
+
+// A model that the list lacks would not be tested.
+TEST(ZooModelsTest, AreThoseOfTheManifest) {
+  if (!ZooDirectory()) GTEST_SKIP() << "no model zoo: NEURON_ZOO is not set";
+  const nlohmann::json manifest = ReadJson(*ZooDirectory() / "manifest.json");
+  ASSERT_TRUE(manifest.is_object());
+  for (const nlohmann::json& model : manifest.at("models")) {
+    const auto name = model.at("name").get<std::string>();
+    EXPECT_NE(std::ranges::find(kZooModels, name), std::end(kZooModels)) << name;
+  }
+}
+
+// The sequence that passes by rule: sums between two steps of 8 bits fall where exact arithmetic
+// says, and every state of every step is within the tolerance of that.
+TEST(ZooExactTest, QuantisedSequenceHasTheValuesOfExactArithmetic) {
+  if (!ZooDirectory()) GTEST_SKIP() << "no model zoo: NEURON_ZOO is not set";
+  if (!Python()) GTEST_SKIP() << "no Python with ONNX: NEURON_PYTHON is not set";
+  const TemporaryDirectory folder;
+  const ProgramResult exact =
+      RunProgram({*Python(), "scripts/exact_reference.py", ZooDirectory()->string(),
+                  "lyragan_decoder", "alexa", "--write", folder.path().string()},
+                 std::chrono::seconds(300));
+  ASSERT_EQ(exact.exit_code, 0) << exact.ToString();
+  EXPECT_TRUE(Verifies(folder.path(), "functional", "lyragan_decoder/alexa"));
 }
 
 class ZooResidencyTest : public ZooTest {};

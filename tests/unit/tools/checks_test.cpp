@@ -25,7 +25,9 @@ HostTensor Bytes(const std::vector<int8_t>& values) {
 }
 
 TEST(Compare, FloatsUseAbsolutePlusRelative) {
-  const Tolerance tolerance{.abs = {0.1}, .rel = 0.01, .max_lsb = {}, .relative_l2 = {}};
+  Tolerance tolerance;
+  tolerance.abs = {0.1};
+  tolerance.rel = 0.01;
   const HostTensor reference = Floats({2}, {0, 100});
   EXPECT_TRUE(CompareOutput(Floats({2}, {0.09F, 101}), reference, tolerance, 0, false).pass);
   const OutputError error = CompareOutput(Floats({2}, {0, 102}), reference, tolerance, 0, false);
@@ -36,7 +38,8 @@ TEST(Compare, FloatsUseAbsolutePlusRelative) {
 }
 
 TEST(Compare, NanIsNeverWithinTolerance) {
-  const Tolerance tolerance{.abs = {1e9}, .rel = 0, .max_lsb = {}, .relative_l2 = {}};
+  Tolerance tolerance;
+  tolerance.abs = {1e9};
   EXPECT_FALSE(CompareOutput(Floats({1}, {NAN}), Floats({1}, {0}), tolerance, 0, false).pass);
 }
 
@@ -50,7 +53,9 @@ TEST(Compare, IntegersUseSteps) {
 }
 
 TEST(Compare, ReducedPrecisionUsesTheWholeOutput) {
-  const Tolerance tolerance{.abs = {1e-6}, .rel = 0, .max_lsb = {}, .relative_l2 = {0.1}};
+  Tolerance tolerance;
+  tolerance.abs = {1e-6};
+  tolerance.relative_l2 = {0.1};
   const HostTensor reference = Floats({2}, {3, 4});
   EXPECT_TRUE(CompareOutput(Floats({2}, {3, 4.4F}), reference, tolerance, 0, true).pass);
   EXPECT_FALSE(CompareOutput(Floats({2}, {3, 4.6F}), reference, tolerance, 0, true).pass);
