@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/compiler/layer_graph.h"
 
+#include <algorithm>
 #include <limits>
 #include <sstream>
 
@@ -178,6 +179,18 @@ std::string ValuesText(const LayerGraph& graph, const std::vector<ValueId>& ids)
 bool HasClamps(const Activation& activation) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   return activation.clamp_low != -kInfinity || activation.clamp_high != kInfinity;
+}
+
+std::vector<std::string> AccurateNodes(const LayerGraph& graph) {
+  std::vector<std::string> nodes;
+  for (const Layer& layer : graph.layers) {
+    const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
+    if (matrix != nullptr && matrix->accurate &&
+        std::ranges::find(nodes, layer.name) == nodes.end()) {
+      nodes.push_back(layer.name);
+    }
+  }
+  return nodes;
 }
 
 std::string ToText(const LayerGraph& graph) {

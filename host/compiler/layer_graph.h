@@ -290,6 +290,9 @@ struct LayerGraph {
   Value& value(ValueId id) { return values[static_cast<size_t>(id)]; }
 };
 
+// The nodes whose products are accurate, each once, in the order of the layers.
+std::vector<std::string> AccurateNodes(const LayerGraph& graph);
+
 // Printable form for --dump-after: one line a layer with shapes, types, quantisation, attributes.
 std::string ToText(const LayerGraph& graph);
 

@@ -5,10 +5,14 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
+#include "host/tools/precision.h"
+
 namespace neuron::tools {
+
 Failure FailureOf(const Status& status, ExitCode code) {
   switch (status.code()) {
     case StatusCode::kIoError:
@@ -76,12 +80,19 @@ po::options_description ScheduleDescription() {
   return options;
 }
 
-bool IsAccurate(const po::variables_map& values) {
+compiler::AccurateProducts AccurateOf(const po::variables_map& values, const std::string& model) {
   const auto name = values["precision"].as<std::string>();
-  if (name != "fast" && name != "accurate") {
-    throw Failure{kExitUsage, fmt::format("--precision '{}' is not fast or accurate", name)};
+  if (name == "fast" || name == "accurate") {
+    return {.all = name == "accurate", .nodes = {}};
   }
-  return name == "accurate";
+  const PrecisionFile file = ReadPrecisionFile(name);
+  const auto found = file.find(model);
+  if (found == file.end()) {
+    throw Failure{kExitUsage, fmt::format("'{}' has no entry for the model '{}' (its file's name "
+                                          "without .onnx); 'neuron tune' makes one",
+                                          name, model)};
+  }
+  return found->second;
 }
 
 ElementType FloatStorageOf(const po::variables_map& values) {
@@ -144,9 +155,9 @@ po::options_description CompileOptionsDescription() {
   po::options_description options = MemoryOptionsDescription();
   options.add(AutoCastDescription());
   options.add_options()("precision", po::value<std::string>()->default_value("fast"),
-                        "fast, or accurate: products of FP32 values with constant weights keep "
-                        "more digits, for three "
-                        "times the array's work");
+                        "fast; accurate: products of FP32 values with constant weights keep more "
+                        "digits, for three times the array's work; or a file of 'neuron tune', "
+                        "which says for which nodes");
   options.add(ResidentDescription());
   options.add(ScheduleDescription());
   options.add_options()("config", po::value<std::string>()->default_value("sim"),
@@ -169,7 +180,7 @@ compiler::CompileOptions CompileOptionsOf(const po::variables_map& values,
   options.configuration = values["config"].as<std::string>();
   options.cost = MemoryOf(values);
   options.import.float_storage = FloatStorageOf(values);
-  options.import.accurate = IsAccurate(values);
+  options.import.accurate = AccurateOf(values, std::filesystem::path(path).stem().string());
   options.resident_weights = ResidentOf(values);
   options.schedule = ScheduleOf(values);
   if (values.count("bind") != 0) {

@@ -19,6 +19,14 @@ double At(const std::vector<double>& values, size_t index) {
   return values.empty() ? 0 : values[std::min(index, values.size() - 1)];
 }
 
+// What share of `allowed` a difference is; infinite for one that is not a number.
+double ShareOf(double allowed, double difference) {
+  if (difference == 0) {
+    return 0;
+  }
+  return allowed > 0 && !std::isnan(difference) ? difference / allowed : INFINITY;
+}
+
 }  // namespace
 
 OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
@@ -27,7 +35,7 @@ OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
   error.integer = !IsFloat(reference.type);
   if (actual.type != reference.type || actual.shape != reference.shape) {
     error.pass = false;
-    error.largest = error.relative_to_peak = INFINITY;
+    error.largest = error.relative_to_peak = error.of_allowed = INFINITY;
     error.detail = fmt::format("output {} is {} {} instead of {} {}", index,
                                ElementTypeName(actual.type), ShapeToString(actual.shape),
                                ElementTypeName(reference.type), ShapeToString(reference.shape));
@@ -51,6 +59,9 @@ OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
     error_energy += difference * difference;
     reference_energy += ref * ref;
     error.largest = std::isnan(difference) ? INFINITY : std::max(error.largest, difference);
+    if (by_element) {
+      error.of_allowed = std::max(error.of_allowed, ShareOf(allowed, difference));
+    }
     if (by_element && !(difference <= allowed) && error.pass) {
       error.pass = false;
       error.detail = fmt::format(
@@ -65,6 +76,7 @@ OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
         reference_energy > 0 ? std::sqrt(error_energy / reference_energy) : std::sqrt(error_energy);
     const double allowed = At(tolerance.relative_l2, index);
     error.pass = l2 <= allowed;
+    error.of_allowed = ShareOf(allowed, l2);
     if (!error.pass) {
       error.detail =
           fmt::format("output {} has relative L2 error {:.3g}, allowed {:.3g}", index, l2, allowed);
@@ -77,9 +89,11 @@ void Merge(const OutputError& error, std::optional<OutputError>& worst) {
   const bool worse =
       !worst.has_value() ||
       (error.pass == worst->pass ? error.relative_to_peak > worst->relative_to_peak : !error.pass);
+  const double of_allowed = std::max(error.of_allowed, worst ? worst->of_allowed : 0);
   if (worse) {
     worst = error;
   }
+  worst->of_allowed = of_allowed;
 }
 
 }  // namespace neuron::tools

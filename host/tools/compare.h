@@ -16,6 +16,7 @@ struct OutputError {
   bool pass = true;
   double largest = 0;           // |x - ref|; in steps for integer outputs
   double relative_to_peak = 0;  // largest, divided by the largest |ref|
+  double of_allowed = 0;        // the largest share of what is allowed
   bool integer = false;
   std::string detail;  // why it does not pass: output, index, both values, what was allowed
 };
@@ -25,7 +26,8 @@ struct OutputError {
 OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
                           const Tolerance& tolerance, size_t index, bool reduced);
 
-// Keeps the worse in `worst`: a failure before a pass, then the larger relative error.
+// Keeps the worse in `worst`: a failure before a pass, then the larger relative error; and the
+// larger share of what is allowed.
 void Merge(const OutputError& error, std::optional<OutputError>& worst);
 
 }  // namespace neuron::tools

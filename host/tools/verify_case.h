@@ -33,8 +33,8 @@ struct Row {
   std::string model;
   std::string name;
   Verdict verdict = Verdict::kFail;
-  bool accurate = false;  // compiled with --precision accurate
-  std::string message;    // why it failed, or what passes by rule only
+  compiler::AccurateProducts accurate;  // what it was compiled with
+  std::string message;                  // why it failed, or what passes by rule only
   std::optional<OutputError> error;
   nrt_execution_stats stats{};
   size_t steps = 0;
@@ -52,7 +52,7 @@ struct Verifier {
   nrt_device_info device;
   isa::CostParameters cost;                           // of the memory that models are compiled for
   ElementType float_storage = ElementType::kFloat32;  // of --auto-cast
-  bool accurate = false;                              // of --precision
+  compiler::AccurateProducts accurate;                // of --precision
   compiler::ResidentWeights resident_weights = compiler::ResidentWeights::kOff;
   bool reduced = false;           // tolerances of reduced precision
   std::filesystem::path outputs;  // where outputs are written; empty: nowhere

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // `neuron verify`: every case of a model folder on a device, compared with its reference.
 #include <fmt/core.h>
-#include <fnmatch.h>
-#include <neuron/isa.h>
 
 #include <algorithm>
 #include <iostream>
 #include <iterator>
+#include <optional>
 
+#include "host/tools/precision.h"
+#include "host/tools/verifier.h"
 #include "host/tools/verify_table.h"
 
 namespace neuron::tools {
@@ -26,109 +27,47 @@ constexpr char kText[] =
     "element-wise tolerance and meets what the manifest asks of the whole sequence.\n"
     "Exit codes: 0 all cases pass, 1 a case failed, 2 usage, 4 no device, 5 file error.\n";
 
-constexpr int kFullMantissa = 18;  // bits from which a configuration counts as single precision
-
-bool Matches(const std::string& glob, const std::string& model, const std::string& name) {
-  return glob.empty() || fnmatch(glob.c_str(), model.c_str(), 0) == 0 ||
-         fnmatch(glob.c_str(), (model + "/" + name).c_str(), 0) == 0;
-}
-
 po::options_description Options() {
-  po::options_description options = MemoryOptionsDescription();
-  options.add(AutoCastDescription());
-  options.add(ResidentDescription());
-  options.add_options()("device", po::value<std::string>()->default_value(""),
-                        "device (default: $NEURON_DEVICE, else functional)")(
-      "filter", po::value<std::string>()->default_value(""),
-      "only what matches this glob: MODEL or MODEL/CASE")(
+  po::options_description options = VerifierDescription();
+  options.add_options()(
       "precision", po::value<std::string>()->default_value("auto"),
-      "fast, accurate (compile --help tells), or auto: fast for a model whose cases all pass with "
-      "it,"
-      " accurate for others")(
-      "tolerance", po::value<std::string>()->default_value("auto"),
-      "fp32, reduced, or auto: reduced on configurations with narrow multipliers")(
+      "fast, accurate (compile --help tells), auto: fast for a model whose cases all pass with it, "
+      "accurate for others; or a file of 'neuron tune', with auto for models that it lacks")(
       "output-dir", po::value<std::string>()->default_value(""),
       "write the outputs to DIR/MODEL/CASE/[step_NNN/]output_N.npy")(
       "json", po::value<std::string>(), "write the results as JSON to FILE ('-': standard output)")(
       "markdown", po::value<std::string>(),
       "write a table to FILE, between the lines '<!-- verify: begin -->' and '<!-- verify: end "
-      "-->' "
-      "where it has them")("timeout", po::value<double>()->default_value(0),
-                           "seconds for one launch (0: 600)")(
-      "progress", "show progress also when the standard error is no terminal");
+      "-->' where it has them");
   return options;
 }
 
-bool UseReduced(const std::string& tolerance, const std::string& configuration,
-                ElementType float_storage) {
-  if (tolerance == "auto") {
-    if (float_storage != ElementType::kFloat32) {
-      return true;
-    }
-    const isa::Config* config = isa::FindConfig(configuration);
-    return config != nullptr && config->mantissa_width < kFullMantissa;
-  }
-  if (tolerance != "fp32" && tolerance != "reduced") {
-    throw Failure{kExitUsage,
-                  fmt::format("--tolerance '{}' is not fp32, reduced or auto", tolerance)};
-  }
-  return tolerance == "reduced";
-}
+// What --precision says: one for all models, or a file's, or neither.
+struct Precision {
+  std::optional<compiler::AccurateProducts> all;
+  PrecisionFile file;
 
-enum class Precision { kFast, kAccurate, kAuto };
+  // What a model is tried with, until its float outputs are within their tolerances.
+  std::vector<compiler::AccurateProducts> AttemptsAt(const std::string& model, bool reduced) const {
+    const compiler::AccurateProducts fast;
+    const compiler::AccurateProducts accurate = {.all = true, .nodes = {}};
+    const auto found = file.find(model);
+    if (all || found != file.end()) {
+      return {all ? *all : found->second};
+    }
+    return reduced ? std::vector{fast} : std::vector{fast, accurate};
+  }
+};
 
 Precision PrecisionOf(const po::variables_map& values) {
-  if (values["precision"].as<std::string>() == "auto") {
-    return Precision::kAuto;
+  const auto name = values["precision"].as<std::string>();
+  if (name == "auto") {
+    return {};
   }
-  return IsAccurate(values) ? Precision::kAccurate : Precision::kFast;
-}
-
-Verifier MakeVerifier(const po::variables_map& values) {
-  Result<Zoo> zoo = ReadZoo(values["DIR"].as<std::string>());
-  if (!zoo.ok()) {
-    throw Failure{kExitFile, zoo.status().message()};
+  if (name == "fast" || name == "accurate") {
+    return {.all = compiler::AccurateProducts{.all = name == "accurate", .nodes = {}}, .file = {}};
   }
-  nrt::Result<nrt::Runtime> runtime = nrt::Runtime::Open(values["device"].as<std::string>());
-  if (!runtime.ok()) {
-    throw FailureOf(FromRuntime(runtime.status()), kExitDevice);
-  }
-  const nrt_device_info device = *runtime->info();
-  const ElementType float_storage = FloatStorageOf(values);
-  const double seconds = values["timeout"].as<double>();
-  return {.zoo = std::move(zoo).value(),
-          .runtime = std::move(*runtime),
-          .device = device,
-          .cost = MemoryOf(values),
-          .float_storage = float_storage,
-          .resident_weights = ResidentOf(values),
-          .reduced = UseReduced(values["tolerance"].as<std::string>(), device.configuration,
-                                float_storage),
-          .outputs = values["output-dir"].as<std::string>(),
-          .execute = {.timeout = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000))},
-          .progress = Progress(values.count("progress") != 0)};
-}
-
-// The cases of one model that the glob matches.
-std::vector<Row> VerifyModel(Verifier& verifier, const ZooModel& model, const std::string& glob,
-                             bool prints) {
-  Compiled compiled;
-  std::vector<Row> rows;
-  for (const ZooCase& zoo_case : model.cases) {
-    if (!Matches(glob, model.name, zoo_case.name)) {
-      continue;
-    }
-    rows.push_back(VerifyCase(verifier, model, zoo_case, compiled));
-    if (prints) {
-      std::cout << RowLine(rows.back()) << std::flush;
-    }
-  }
-  return rows;
-}
-
-// A float output beyond its tolerance.
-bool IsInaccurate(const Row& row) {
-  return row.error.has_value() && !row.error->pass && !row.error->integer;
+  return {.all = {}, .file = ReadPrecisionFile(name)};
 }
 
 nlohmann::json ResultsJson(const Verifier& verifier, const std::vector<Row>& rows, size_t passed) {
@@ -151,21 +90,30 @@ int VerifyCommand(const Arguments& arguments) {
   if (Parse(arguments, Options(), "DIR", kUsage, kText, values)) {
     return kExitOk;
   }
+  const Precision precision = PrecisionOf(values);
   Verifier verifier = MakeVerifier(values);
+  verifier.outputs = values["output-dir"].as<std::string>();
   const std::string glob = values["filter"].as<std::string>();
   const bool json_only = values.count("json") != 0 && values["json"].as<std::string>() == "-";
-  const Precision precision = PrecisionOf(values);
+  const auto print = [&](const Row& row) {
+    if (!json_only) {
+      std::cout << RowLine(row) << std::flush;
+    }
+    return true;
+  };
   std::vector<Row> rows;
   if (!json_only) {
     std::cout << HeaderLine();
   }
   for (const ZooModel& model : verifier.zoo.models) {
-    verifier.accurate = precision == Precision::kAccurate;
-    std::vector<Row> verified = VerifyModel(verifier, model, glob, !json_only);
-    if (precision == Precision::kAuto && !verifier.reduced &&
-        std::ranges::any_of(verified, IsInaccurate)) {
-      verifier.accurate = true;
-      verified = VerifyModel(verifier, model, glob, !json_only);
+    const std::vector<ZooCase> cases = CasesOf(model, glob);
+    std::vector<Row> verified;
+    for (const auto& accurate : precision.AttemptsAt(model.name, verifier.reduced)) {
+      verifier.accurate = accurate;
+      verified = VerifyModel(verifier, model, cases, print);
+      if (std::ranges::none_of(verified, IsInaccurate)) {
+        break;
+      }
     }
     std::ranges::move(verified, std::back_inserter(rows));
   }

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "host/tools/layer_report.h"
+#include "host/tools/precision.h"
 #include "host/tools/report.h"
 
 namespace neuron::tools {
@@ -31,8 +32,6 @@ std::string CyclesText(const Row& row) {
 std::string UtilizationText(const Row& row) {
   return row.stats.cycles != 0 ? fmt::format("{:.1f} %", 100 * row.stats.utilization) : "-";
 }
-
-const char* PrecisionText(const Row& row) { return row.accurate ? "accurate" : "fast"; }
 
 const char* VerdictText(const Row& row) {
   switch (row.verdict) {
@@ -81,7 +80,7 @@ std::string RowLine(const Row& row) {
   std::string text =
       fmt::format("{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}  {}\n", row.model + "/" + row.name,
                   VerdictText(row), ErrorText(row), CyclesText(row), UtilizationText(row),
-                  row.host_segments.size(), PrecisionText(row));
+                  row.host_segments.size(), PrecisionText(row.accurate));
   for (const HostRow& segment : row.host_segments) {
     text += fmt::format("    host segment {}\n", HostRowText(segment));
   }
@@ -103,7 +102,8 @@ nlohmann::json RowJson(const Row& row) {
                          {"verdict", row.passes() ? "pass" : "fail"},
                          {"by_rule", row.verdict == Verdict::kPassByRule},
                          {"message", row.message},
-                         {"precision", PrecisionText(row)},
+                         {"precision", PrecisionText(row.accurate)},
+                         {"accurate_nodes", row.accurate.nodes},
                          {"steps", row.steps},
                          {"states", row.states},
                          {"host_segments", HostRowsJson(row.host_segments)},
@@ -115,6 +115,7 @@ nlohmann::json RowJson(const Row& row) {
     json["max_error"] = row.error->largest;
     json["max_error_unit"] = row.error->integer ? "lsb" : "absolute";
     json["max_error_relative_to_peak"] = row.error->relative_to_peak;
+    json["max_error_of_allowed"] = row.error->of_allowed;
   }
   return json;
 }
@@ -126,9 +127,8 @@ std::string MarkdownTable(const std::vector<Row>& rows, const std::string& devic
       "{} pass on the {}. The error is the largest, in steps (lsb) for integer outputs "
       "and relative to the reference's largest value for others; cycles are {}, those of a "
       "sequence "
-      "for all its steps. A model whose cases do not all pass with --precision fast is compiled "
-      "with "
-      "--precision accurate.\n\n"
+      "for all its steps. A model whose cases do not all pass with fast products is compiled with "
+      "accurate ones, all or those of so many nodes.\n\n"
       "| case | verdict | error | steps | cycles | array | host segments | precision |\n"
       "|---|---|---|---|---|---|---|---|\n",
       PassedText(rows), device, measured ? "counted" : "modelled");
@@ -138,7 +138,7 @@ std::string MarkdownTable(const std::vector<Row>& rows, const std::string& devic
     text += fmt::format("| {}/{} | {} | {} | {} | {} | {} | {} | {} |\n", row.model, row.name,
                         row.passes() ? VerdictText(row) : "**fail**", ErrorText(row), row.steps,
                         CyclesText(row), UtilizationText(row), row.host_segments.size(),
-                        PrecisionText(row));
+                        PrecisionText(row.accurate));
     if (row.verdict == Verdict::kFail) {
       failures += MessageItem(row);
     } else if (row.verdict == Verdict::kPassByRule) {

@@ -15,6 +15,15 @@
 
 namespace neuron::compiler {
 
+// Products of FP32 values and constant weights that keep more digits, for three times the array's
+// work (docs/numerics.md section 4).
+struct AccurateProducts {
+  bool all = false;
+  std::vector<std::string> nodes;  // those of these nodes, by the names that Netron shows
+
+  bool operator==(const AccurateProducts&) const = default;
+};
+
 struct ImportOptions {
   std::string path;              // the .onnx file; used when `bytes` is empty
   std::vector<std::byte> bytes;  // the file's content
@@ -25,9 +34,7 @@ struct ImportOptions {
   std::map<std::string, Shape> input_shapes;
   // How float weights and activations are stored: kFloat32 (as they are), kBfloat16 or kFloat16.
   ElementType float_storage = ElementType::kFloat32;
-  // Whether products of FP32 values and weights keep more digits, for three times the array's work
-  // (docs/numerics.md section 4).
-  bool accurate = false;
+  AccurateProducts accurate;
   // Values of inputs that are fixed when compiling; such an input is no input of the compiled
   // model. One number fills the input's whole shape: {"sr", {16000}}.
   std::map<std::string, std::vector<double>> constants;
@@ -47,7 +54,8 @@ Status AddConstantInput(std::string_view text, ImportOptions& options);
 const std::vector<std::string>& PassNames();
 
 // Reads, folds, lowers, quantises and fuses. Every error names the node, tensor or dimension at
-// fault and what would work: kNotFound (no such file, no such input or dimension to bind),
+// fault and what would work: kNotFound (no such file, no such input or dimension to bind, no such
+// product to make accurate),
 // kDataCorrupt (not a valid model), kInvalidArgument (unbound or contradictory dimensions, operands
 // that do not fit), kUnsupported (an operator that neither an engine nor the host can run).
 // Operators without an engine become HostLayers with the reason.

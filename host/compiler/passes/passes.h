@@ -60,8 +60,10 @@ Status Finish(Module& module);
 // that `type` cannot hold.
 Status AutoCast(LayerGraph& graph, ElementType type);
 
-// Marks the matrix layers whose operands are FP32 as accurate.
-void MakeAccurate(LayerGraph& graph);
+// Marks the matrix layers whose operands are FP32 as accurate: those made from `nodes`, by the
+// names that Netron shows, all of them where `nodes` is empty. kNotFound names a node that has
+// none.
+Status MakeAccurate(LayerGraph& graph, const std::vector<std::string>& nodes);
 
 // Whether a layer's operands, attributes and result fit one another as layer_graph.h says. A model
 // that ONNX's own rules let through may still fail here: kInvalidArgument, naming the layer.

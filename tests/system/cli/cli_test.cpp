@@ -20,7 +20,7 @@ void ExpectFailure(const std::vector<std::string>& arguments, int exit_code,
   EXPECT_EQ(result.output, "");
 }
 
-constexpr const char* kCommands[] = {"compile", "run", "verify", "inspect", "disasm"};
+constexpr const char* kCommands[] = {"compile", "run", "verify", "tune", "inspect", "disasm"};
 
 TEST(CliTest, WithoutCommandPrintsUsageAsAnError) {
   const ProgramResult result = Neuron({});

@@ -69,6 +69,38 @@ TEST_F(VerifyTest, AModelThatMissesItsToleranceIsCompiledAgainAccurately) {
   EXPECT_EQ(Verify("auto").exit_code, 1);
 }
 
+// Of the convolutions before and after the host's CumSum.
+TEST_F(VerifyTest, TuneFindsTheProductsThatHaveToBeAccurate) {
+  const double fast = LargestError("fast");
+  const double accurate = LargestError("accurate");
+  const std::string file = (folder() / "precision.json").string();
+  const auto tune = [&](double tolerance) {
+    SetTolerance(tolerance);
+    const ProgramResult result = Neuron({"tune", folder().string(), "--device", "functional",
+                                         "--filter", "hosted/*", "--output", file});
+    return std::pair(result.exit_code, ReadJson(file).at("hosted"));
+  };
+  EXPECT_EQ(tune(2 * fast), std::pair(0, nlohmann::json("fast")));
+  EXPECT_EQ(tune(accurate / 100), std::pair(1, nlohmann::json("accurate")));
+
+  const auto [exit_code, nodes] = tune(std::sqrt(fast * accurate));
+  EXPECT_EQ(exit_code, 0);
+  ASSERT_TRUE(nodes.is_array()) << nodes;
+  EXPECT_THAT(nodes, testing::Contains("before")) << "the sum adds up its errors";
+  EXPECT_EQ(Verify(file).exit_code, 0);
+  for (const nlohmann::json& row : Cases()) {
+    EXPECT_EQ(row.at("accurate_nodes"), nodes);
+    EXPECT_LE(row.at("max_error_of_allowed").get<double>(), 0.85);
+  }
+
+  const std::string package = (folder() / "hosted.ncx").string();
+  EXPECT_EQ(Neuron({"compile", Model("hosted"), "--precision", file, "-o", package}).exit_code, 0);
+  const ProgramResult other =
+      Neuron({"compile", Model("sequence"), "--precision", file, "-o", package});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.errors, HasSubstr("has no entry for the model 'sequence'"));
+}
+
 // On "recurrent", whose states are carried through four steps.
 class VerifyByRuleTest : public MadeModelsTest {
  protected:

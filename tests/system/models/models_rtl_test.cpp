@@ -35,6 +35,10 @@ TEST_F(ModelsRtlTest, AccurateProductsHaveTheBitsOfTheFunctionalModel) {
   ASSERT_FALSE(sequence.empty());
   EXPECT_TRUE(GivesSameBits(convolutions[0], "sim", "functional", "rtl", accurate));
   EXPECT_TRUE(GivesSameBits(sequence[0], "sim", "functional", "rtl", accurate));
+
+  const std::string some = (folder() / "precision.json").string();
+  WriteFile(some, R"({"convolutions": ["stem", "dilated"]})");
+  EXPECT_TRUE(GivesSameBits(convolutions[0], "sim", "functional", "rtl", {"--precision", some}));
   EXPECT_TRUE(GivesSameBits(sequence[0], "tiny", "functional:tiny", "rtl:tiny", accurate));
 }
 

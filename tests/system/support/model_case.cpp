@@ -126,9 +126,10 @@ testing::AssertionResult GivesSameBits(const ModelCase& test_case, const std::st
 }
 
 testing::AssertionResult Verifies(const std::filesystem::path& folder, const std::string& device,
-                                  const std::string& filter) {
+                                  const std::string& filter,
+                                  const std::vector<std::string>& options) {
   const TemporaryDirectory directory;
-  return VerifiesInto(directory / "outputs", folder, device, filter);
+  return VerifiesInto(directory / "outputs", folder, device, filter, options);
 }
 
 testing::AssertionResult VerifiesWithSameBits(const std::filesystem::path& folder,

@@ -31,9 +31,11 @@ testing::AssertionResult GivesSameBits(const ModelCase& test_case, const std::st
                                        const std::string& device_a, const std::string& device_b,
                                        const std::vector<std::string>& options = {});
 
-// `neuron verify FOLDER --device DEVICE --filter FILTER`: every case passes, and there is one.
+// `neuron verify FOLDER --device DEVICE --filter FILTER OPTIONS`: every case passes, and there is
+// one.
 testing::AssertionResult Verifies(const std::filesystem::path& folder, const std::string& device,
-                                  const std::string& filter);
+                                  const std::string& filter,
+                                  const std::vector<std::string>& options = {});
 
 // The same on two devices, on the second with further options of `neuron verify`; they must also
 // write the same outputs in every step of every case, byte for byte. The message of a success is

@@ -20,7 +20,8 @@ class ZooTest : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(ZooTest, CasesMatchOnnxRuntime) {
-  EXPECT_TRUE(Verifies(*ZooDirectory(), "functional", std::string(GetParam()) + "/*"));
+  EXPECT_TRUE(Verifies(*ZooDirectory(), "functional", std::string(GetParam()) + "/*",
+                       {"--precision", "tests/baselines/precision.json"}));
 }
 
 // A model that the list lacks would not be tested.

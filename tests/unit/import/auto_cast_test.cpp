@@ -122,18 +122,34 @@ TEST(AutoCastTest, AWeightBeyondFloat16IsRefusedByName) {
 TEST(PrecisionTest, AccurateMarksProductsOfFloats) {
   ImportOptions options;
   options.bytes = TwoConvolutions(1.0F / 3).Bytes();
-  options.accurate = true;
+  options.accurate.all = true;
   const auto graph = ImportModel(options);
   ASSERT_TRUE(graph.ok()) << graph.status().ToString();
   EXPECT_TRUE(std::get<MatrixLayer>(graph->layers[0].body).accurate);
   EXPECT_TRUE(std::get<MatrixLayer>(graph->layers[2].body).accurate);
 }
 
+TEST(PrecisionTest, OnlyTheNodesThatAreNamedBecomeAccurate) {
+  ImportOptions options;
+  options.bytes = TwoConvolutions(1.0F / 3).Bytes();
+  options.accurate.nodes = {"Conv_y"};
+  const auto graph = ImportModel(options);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  EXPECT_FALSE(std::get<MatrixLayer>(graph->layers[0].body).accurate);
+  EXPECT_TRUE(std::get<MatrixLayer>(graph->layers[2].body).accurate);
+  EXPECT_EQ(AccurateNodes(*graph), std::vector<std::string>{"Conv_y"});
+
+  options.accurate.nodes = {"Conv_y", "Conv_z"};
+  const auto unknown = ImportModel(options);
+  EXPECT_EQ(unknown.status().code(), StatusCode::kNotFound);
+  EXPECT_THAT(unknown.status().message(), testing::HasSubstr("node 'Conv_z' has no product"));
+}
+
 TEST(PrecisionTest, AccurateLeavesStorageOfSixteenBits) {
   ImportOptions options;
   options.bytes = TwoConvolutions(1.0F / 3).Bytes();
   options.float_storage = ElementType::kBfloat16;
-  options.accurate = true;
+  options.accurate.all = true;
   const auto graph = ImportModel(options);
   ASSERT_TRUE(graph.ok()) << graph.status().ToString();
   EXPECT_FALSE(std::get<MatrixLayer>(graph->layers[0].body).accurate);

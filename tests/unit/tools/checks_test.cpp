@@ -34,7 +34,16 @@ TEST(Compare, FloatsUseAbsolutePlusRelative) {
   EXPECT_FALSE(error.pass);
   EXPECT_EQ(error.largest, 2);
   EXPECT_NEAR(error.relative_to_peak, 0.02, 1e-9);
+  EXPECT_NEAR(error.of_allowed, 2 / 1.1, 1e-9);
   EXPECT_THAT(error.detail, HasSubstr("output 0 [1] is 102, reference 100"));
+}
+
+TEST(Compare, TheWorstOfSeveralKeepsTheLargestShareOfWhatIsAllowed) {
+  std::optional<OutputError> worst;
+  Merge({.largest = 1, .relative_to_peak = 0.5, .of_allowed = 0.1, .detail = {}}, worst);
+  Merge({.largest = 1, .relative_to_peak = 0.1, .of_allowed = 0.9, .detail = {}}, worst);
+  EXPECT_EQ(worst->relative_to_peak, 0.5);
+  EXPECT_EQ(worst->of_allowed, 0.9);
 }
 
 TEST(Compare, NanIsNeverWithinTolerance) {
