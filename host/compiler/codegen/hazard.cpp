@@ -2,6 +2,7 @@
 #include "host/compiler/codegen/hazard.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace neuron::compiler {
 namespace {
@@ -93,6 +94,12 @@ void HazardTracker::Cover(CellMap& cells, const Interval& range) {
   }
 }
 
+void HazardTracker::Write(CellMap& cells, const Interval& range, uint32_t queue, uint32_t count) {
+  const auto first = cells.find(range.low);
+  cells.erase(std::next(first), cells.lower_bound(range.high));
+  first->second = {.high = range.high, .write_count = count, .write_queue = queue, .reads = {}};
+}
+
 QueueClock HazardTracker::Append(isa::Queue queue, std::span<const Access> accesses) {
   const auto self = static_cast<size_t>(queue);
   const uint32_t number = ++counts_[self];
@@ -124,16 +131,14 @@ QueueClock HazardTracker::Append(isa::Queue queue, std::span<const Access> acces
   for (const Access& access : accesses) {
     CellMap& cells = Cells(access);
     for (const Interval& range : access.ranges) {
+      Cover(cells, range);  // what was written before may have joined cells
+      if (access.write) {
+        Write(cells, range, static_cast<uint32_t>(self), number);
+        continue;
+      }
       for (auto it = cells.lower_bound(range.low); it != cells.end() && it->first < range.high;
            ++it) {
-        Cell& cell = it->second;
-        if (access.write) {
-          cell.write_queue = static_cast<uint32_t>(self);
-          cell.write_count = number;
-          cell.reads.fill(0);
-        } else {
-          cell.reads[self] = number;
-        }
+        it->second.reads[self] = number;
       }
     }
   }

@@ -65,6 +65,8 @@ class HazardTracker {
   CellMap& Cells(const Access& access);
   static void SplitAt(CellMap& cells, int64_t address);
   static void Cover(CellMap& cells, const Interval& range);
+  // Makes the range one cell that instruction `count` of `queue` has written.
+  static void Write(CellMap& cells, const Interval& range, uint32_t queue, uint32_t count);
 
   std::map<uint64_t, CellMap> memories_;
   QueueClock counts_{};

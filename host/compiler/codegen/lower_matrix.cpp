@@ -38,19 +38,23 @@ struct WeightSlice {
 
 bool IsInteger(const MatrixLayer& matrix) { return Is8Bit(matrix.weight.type); }
 
-// Weight of output channel m for tap (y, x) and input channel c, as stored bytes; nullptr where the
-// channel groups make it zero.
-const std::byte* WeightAt(const Product& p, const MatrixLayer& matrix, int64_t m, int64_t c,
-                          int64_t y, int64_t x) {
-  const int64_t per_group_in = p.channels_in / matrix.group;
-  const int64_t per_group_out = p.channels_out / matrix.group;
-  const int64_t g = m / per_group_out;
-  if (c / per_group_in != g) {
-    return nullptr;
+// Words `step` bytes apart, laid side by side.
+template <size_t kBytes>
+void CopyApart(const std::byte* from, int64_t step, int64_t count, std::byte* to) {
+  for (int64_t i = 0; i < count; ++i, from += step, to += kBytes) {
+    std::memcpy(to, from, kBytes);
   }
-  const int64_t index =
-      ((m * per_group_in + c % per_group_in) * p.tap_height + y) * p.tap_width + x;
-  return matrix.weight.data.data() + index * static_cast<int64_t>(ElementBytes(matrix.weight.type));
+}
+
+void CopyApart(size_t bytes, const std::byte* from, int64_t step, int64_t count, std::byte* to) {
+  switch (bytes) {
+    case 1:
+      return CopyApart<1>(from, step, count, to);
+    case 2:
+      return CopyApart<2>(from, step, count, to);
+    default:
+      return CopyApart<4>(from, step, count, to);
+  }
 }
 
 // The weights that a layer's products have, all of one shape, with the same bias and scale.
@@ -77,24 +81,29 @@ void PlaceSlices(const Product& p, size_t weights, std::span<WeightSlice> slices
   }
 }
 
-// Partition k's weights of a slice: W[k, :] of every tap of every group.
+// Partition k's weights of a slice: W[k, :] of every tap of every group. Weights that the layer has
+// not, of channels behind the last and between channel groups, are zero.
 void FillWeights(const Product& p, const MatrixLayer& matrix, const WeightSlice& slice, int64_t k,
                  int64_t partitions, std::byte* at) {
-  const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
-  const auto zero = static_cast<std::byte>(matrix.weight_zero_point);
+  const size_t bytes = ElementBytes(matrix.weight.type);
+  const auto word = static_cast<int64_t>(bytes);
+  const int64_t taps = p.tap_height * p.tap_width;
+  const int64_t per_group_in = p.channels_in / matrix.group;
+  const int64_t per_group_out = p.channels_out / matrix.group;
+  const int64_t end = slice.first + slice.count;
   for (int64_t g = slice.first_group; g < slice.first_group + slice.groups; ++g) {
-    for (int64_t y = 0; y < p.tap_height; ++y) {
-      for (int64_t x = 0; x < p.tap_width; ++x) {
-        for (int64_t m = slice.first; m < slice.first + slice.count; ++m, at += bytes) {
-          const int64_t c = g * partitions + k;
-          const std::byte* weight = c < p.channels_in ? WeightAt(p, matrix, m, c, y, x) : nullptr;
-          if (weight != nullptr) {
-            std::memcpy(at, weight, static_cast<size_t>(bytes));
-          } else if (bytes == 1) {
-            *at = zero;
-          }
-        }
+    const int64_t c = g * partitions + k;
+    const int64_t group = c / per_group_in;
+    const int64_t low = std::clamp(group * per_group_out, slice.first, end);
+    const int64_t high = std::clamp((group + 1) * per_group_out, low, end);
+    const std::byte* weights =
+        matrix.weight.data.data() + (low * per_group_in + c % per_group_in) * taps * word;
+    for (int64_t tap = 0; tap < taps; ++tap, at += slice.count * word) {
+      if (bytes == 1) {
+        std::memset(at, matrix.weight_zero_point, static_cast<size_t>(slice.count));
       }
+      CopyApart(bytes, weights + tap * word, per_group_in * taps * word, high - low,
+                at + (low - slice.first) * word);
     }
   }
 }
