@@ -21,7 +21,9 @@ std::optional<std::filesystem::path> FromEnvironment(const char* variable) {
 }  // namespace
 
 TemporaryDirectory::TemporaryDirectory() {
-  std::string name = (std::filesystem::temp_directory_path() / "neuron-test-XXXXXX").string();
+  constexpr size_t kDistinct = 6;  // characters that mkdtemp chooses, an X each until then
+  std::string name = (std::filesystem::temp_directory_path() / "neuron-test-").string();
+  name.append(kDistinct, 'X');
   if (mkdtemp(name.data()) != nullptr) path_ = name;
 }
 
