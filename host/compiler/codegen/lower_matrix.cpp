@@ -512,12 +512,12 @@ int64_t WindowOfWeights(const MatrixLayer& matrix, int64_t partitions) {
   if (IsInteger(matrix) || matrix.group != 1) {
     return partitions;
   }
+  const int64_t weights = matrix.weight.elements();
   int64_t used = 0;
-  const std::vector<float> weights = matrix.weight.ToFloats();
-  for (const float weight : weights) {
-    used += weight != 0.0F ? 1 : 0;
+  for (int64_t i = 0; i < weights && used * kSparse < weights; ++i) {
+    used += matrix.weight.ValueAt(i) != 0.0 ? 1 : 0;
   }
-  return used * kSparse < static_cast<int64_t>(weights.size()) ? kNarrow : partitions;
+  return used * kSparse < weights ? kNarrow : partitions;
 }
 
 Status CheckTypes(const Planner& planner, const MatrixLayer& matrix, const Value& in_value) {
