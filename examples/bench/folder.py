@@ -21,10 +21,9 @@ def manifest(root):
 
 def is_filled(root, name):
     """Whether the network is here with weights, made from the one in NETWORKS as it is now."""
-    if name not in manifest(root):
-        return False
     source = NETWORKS / f"{name}.onnx.gz"
-    return (root / "models" / f"{name}.onnx").stat().st_mtime >= source.stat().st_mtime
+    last = root / "cases" / name / "random/output_0.npy"  # written last
+    return name in manifest(root) and last.exists() and last.stat().st_mtime >= source.stat().st_mtime
 
 
 def add_to_manifest(root, entry, order, reference):
@@ -33,4 +32,6 @@ def add_to_manifest(root, entry, order, reference):
     entries = manifest(root) | {entry["name"]: entry}
     text = json.dumps({"format": 1, "reference": reference,
                        "models": [entries[name] for name in order if name in entries]}, indent=1)
-    (root / "manifest.json").write_text(text, encoding="utf-8")
+    written = root / "manifest.json.new"  # readers need no lock
+    written.write_text(text, encoding="utf-8")
+    written.replace(root / "manifest.json")

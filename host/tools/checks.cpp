@@ -69,6 +69,9 @@ int64_t ArgMax(const HostTensor& tensor, Slice slice) {
 
 // "ge" and "le" of a check against a value.
 CheckResult JudgeBounds(const json& check, double value, const char* what) {
+  if (!check.contains("ge") && !check.contains("le")) {
+    throw std::invalid_argument("it has neither 'ge' nor 'le'");
+  }
   std::string bounds;
   bool pass = true;
   if (check.contains("ge")) {

@@ -2,6 +2,7 @@
 #include "host/tools/cli.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -88,9 +89,13 @@ compiler::AccurateProducts AccurateOf(const po::variables_map& values, const std
   const PrecisionFile file = ReadPrecisionFile(name);
   const auto found = file.find(model);
   if (found == file.end()) {
+    std::vector<std::string> models;
+    for (const auto& [there, accurate] : file) {
+      models.push_back(there);
+    }
     throw Failure{kExitUsage, fmt::format("'{}' has no entry for the model '{}' (its file's name "
-                                          "without .onnx); 'neuron tune' makes one",
-                                          name, model)};
+                                          "without .onnx), but for: {}",
+                                          name, model, fmt::join(models, ", "))};
   }
   return found->second;
 }

@@ -59,7 +59,7 @@ OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
     error_energy += difference * difference;
     reference_energy += ref * ref;
     error.largest = std::isnan(difference) ? INFINITY : std::max(error.largest, difference);
-    if (by_element) {
+    if (by_element && !error.integer) {
       error.of_allowed = std::max(error.of_allowed, ShareOf(allowed, difference));
     }
     if (by_element && !(difference <= allowed) && error.pass) {

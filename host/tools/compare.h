@@ -16,7 +16,7 @@ struct OutputError {
   bool pass = true;
   double largest = 0;           // |x - ref|; in steps for integer outputs
   double relative_to_peak = 0;  // largest, divided by the largest |ref|
-  double of_allowed = 0;        // the largest share of what is allowed
+  double of_allowed = 0;        // the largest share of what is allowed; 0 for integers
   bool integer = false;
   std::string detail;  // why it does not pass: output, index, both values, what was allowed
 };

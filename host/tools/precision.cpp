@@ -67,10 +67,11 @@ std::string PrecisionText(const AccurateProducts& accurate) {
 PrecisionFile ReadPrecisionFile(const std::string& path) {
   std::ifstream stream(path);
   if (!stream) {
-    throw Failure{kExitFile,
-                  fmt::format("cannot read '{}': --precision is fast, accurate or a file that "
-                              "'neuron tune' wrote",
-                              path)};
+    throw Failure{
+        kExitFile,
+        fmt::format("cannot read '{}': --precision is fast, accurate, for verify auto, or "
+                    "a file that 'neuron tune' wrote",
+                    path)};
   }
   try {
     PrecisionFile file;

@@ -15,20 +15,19 @@ namespace {
 constexpr char kUsage[] = "neuron tune DIR [--output FILE] [--filter GLOB] [--device URI]";
 constexpr char kText[] =
     "Finds for each model of a folder with a manifest.json how few of its products have to be\n"
-    "accurate for its cases to pass, and writes that for compile's and verify's --precision. A\n"
-    "model passes when each difference is at most --margin of what is allowed. Where fast passes\n"
-    "it stays; where accurate does not pass either, the file says accurate. Each trial compiles "
-    "the model and\n"
-    "runs its cases until one fails; there are about twice as many trials as there are products.\n"
-    "Entries of other models that FILE already has are kept.\n"
-    "Exit codes: 0 all models pass, 1 one does not with accurate, 2 usage, 4 no device, 5 file "
-    "error.\n";
+    "accurate for its cases to be within the element-wise tolerance, and writes that for\n"
+    "--precision of compile and verify. Each difference may be --margin of what is allowed. Where\n"
+    "fast suffices it stays; where accurate does not suffice either, the file says accurate. Of a\n"
+    "model that fails for another reason it says nothing. Each trial compiles the model and runs\n"
+    "its cases until one fails; there are about twice as many trials as there are products.\n"
+    "Entries of other models that the file has already are kept.\n"
+    "Exit codes: 0 all models pass, 1 one does not, 2 usage, 4 no device, 5 file error.\n";
 
 po::options_description Options() {
   po::options_description options = VerifierDescription();
   options.add_options()("output", po::value<std::string>()->default_value("precision.json"),
                         "the file to write")(
-      "margin", po::value<double>()->default_value(0.85),
+      "margin", po::value<double>()->default_value(0.85, "0.85"),
       "share of the allowed difference that a tuned model may use: other inputs need the rest");
   return options;
 }
@@ -44,12 +43,12 @@ class Tuner {
     verifier_.accurate = accurate;
     const auto within = [&](const Row& row) {
       return row.verdict == Verdict::kPass &&
-             (!row.error.has_value() || row.error->integer || row.error->of_allowed <= margin_);
+             (!row.error.has_value() || row.error->of_allowed <= margin_);
     };
     const std::vector<Row> rows = VerifyModel(verifier_, model_, cases_, within);
     const bool passes = std::ranges::all_of(rows, within);
     const Row& last = rows.back();
-    compared_ = last.error.has_value();
+    inaccurate_ = IsInaccurate(last) || (last.passes() && !passes);
     std::cout << fmt::format("{:<28} {:<12} {:>14} cycles  {}\n", model_.name,
                              PrecisionText(accurate), Grouped(last.stats.cycles),
                              passes ? "passes" : "no: " + Reason(last))
@@ -66,12 +65,17 @@ class Tuner {
     }
     if (!Passes(accurate)) {
       reached_ = false;
-      return compared_ ? std::optional(accurate) : std::nullopt;
+      return inaccurate_ ? std::optional(accurate) : std::nullopt;
     }
-    return compiler::AccurateProducts{
-        .all = false, .nodes = FewestNodes(Nodes(), [&](const std::vector<std::string>& nodes) {
-                        return Passes({.all = false, .nodes = nodes});
-                      })};
+    // Cases that fix inputs to other values, or bind other shapes, may lack some of the nodes.
+    const std::vector<std::string> all = Nodes();
+    const auto good = [&](const std::vector<std::string>& nodes) {
+      return Passes({.all = false, .nodes = nodes});
+    };
+    if (!good(all)) {
+      return accurate;
+    }
+    return compiler::AccurateProducts{.all = false, .nodes = FewestNodes(all, good)};
   }
 
   // Whether a choice passes.
@@ -104,7 +108,7 @@ class Tuner {
   const ZooModel& model_;
   std::vector<ZooCase> cases_;
   double margin_;
-  bool compared_ = false;  // the last case gave outputs
+  bool inaccurate_ = false;  // the last case missed nothing but its tolerance or the margin
   bool reached_ = true;
 };
 
@@ -116,10 +120,16 @@ int TuneCommand(const Arguments& arguments) {
     return kExitOk;
   }
   const std::string path = values["output"].as<std::string>();
+  const double margin = values["margin"].as<double>();
+  if (!(margin > 0 && margin <= 1)) {
+    throw Failure{kExitUsage, fmt::format("--margin {} is not a share between 0 and 1", margin)};
+  }
   PrecisionFile file;
-  if (std::filesystem::exists(path)) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) {
     file = ReadPrecisionFile(path);
   }
+  WritePrecisionFile(path, file);  // before the search, which takes minutes
   Verifier verifier = MakeVerifier(values);
   const std::string glob = values["filter"].as<std::string>();
   bool reached = true;
@@ -130,7 +140,7 @@ int TuneCommand(const Arguments& arguments) {
       continue;
     }
     any = true;
-    Tuner tuner(verifier, model, cases, values["margin"].as<double>());
+    Tuner tuner(verifier, model, cases, margin);
     if (const auto accurate = tuner.Tune()) {
       file[model.name] = *accurate;
       WritePrecisionFile(path, file);

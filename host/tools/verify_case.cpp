@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "host/tools/npy.h"
 #include "host/tools/report.h"
@@ -188,19 +189,28 @@ Status RunCase(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_cas
                Compiled& compiled, Row& row) {
   NEURON_ASSIGN_OR_RETURN(const CaseArrays arrays,
                           RunSteps(verifier, model, zoo_case, Carry::kOnDevice, compiled, row));
-  if (!zoo_case.carry.empty()) {
-    NEURON_RETURN_IF_ERROR(
-        RunSteps(verifier, model, zoo_case, Carry::kStored, compiled, row).status());
-  }
   for (const nlohmann::json& check : zoo_case.checks) {
     row.checks.push_back(EvaluateCheck(check, model, arrays, verifier.zoo.directory));
+  }
+  if (zoo_case.carry.empty()) {
+    return OkStatus();
+  }
+  NEURON_ASSIGN_OR_RETURN(const CaseArrays stored,
+                          RunSteps(verifier, model, zoo_case, Carry::kStored, compiled, row));
+  for (const nlohmann::json& check : zoo_case.checks) {
+    CheckResult result = EvaluateCheck(check, model, stored, verifier.zoo.directory);
+    if (MeasuresWholeCase(result.rule)) {
+      result.detail = fmt::format("with {}: {}", NameOf(Carry::kStored), result.detail);
+      row.checks.push_back(std::move(result));
+    }
   }
   return OkStatus();
 }
 
 // The check that decides where the element-wise tolerance is missed (see Verdict), or null.
 const CheckResult* RuleOf(const ZooModel& model, const ZooCase& zoo_case, const Row& row) {
-  if (!model.tolerance.quantized_inside || zoo_case.carry.empty()) {
+  if (!model.tolerance.quantized_inside || zoo_case.carry.empty() || row.error->integer ||
+      !std::isfinite(row.error->largest)) {
     return nullptr;
   }
   const auto found = std::ranges::find_if(row.checks, [](const CheckResult& check) {
@@ -212,7 +222,7 @@ const CheckResult* RuleOf(const ZooModel& model, const ZooCase& zoo_case, const 
 // The verdict and, for a failure, the first reason.
 void Decide(const ZooModel& model, const ZooCase& zoo_case, Row& row) {
   for (const CheckResult& check : row.checks) {
-    if (check.verdict == CheckResult::Verdict::kFail) {
+    if (check.verdict == CheckResult::Verdict::kFail && row.message.empty()) {
       row.message = fmt::format("{}: {}", check.rule, check.detail);
     }
   }

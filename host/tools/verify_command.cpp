@@ -24,7 +24,7 @@ constexpr char kText[] =
     "others. A sequence that carries tensors from step to step is compiled with them as states\n"
     "and runs twice, with its states kept on the device and with the stored ones; both must pass.\n"
     "A sequence of a network that rounds to 8 bits inside passes by rule where it misses the\n"
-    "element-wise tolerance and meets what the manifest asks of the whole sequence.\n"
+    "element-wise tolerance and both runs meet what the manifest asks of the whole sequence.\n"
     "Exit codes: 0 all cases pass, 1 a case failed, 2 usage, 4 no device, 5 file error.\n";
 
 po::options_description Options() {

@@ -41,8 +41,8 @@ bool IsInteger(const MatrixLayer& matrix) { return Is8Bit(matrix.weight.type); }
 // Words `step` bytes apart, laid side by side.
 template <size_t kBytes>
 void CopyApart(const std::byte* from, int64_t step, int64_t count, std::byte* to) {
-  for (int64_t i = 0; i < count; ++i, from += step, to += kBytes) {
-    std::memcpy(to, from, kBytes);
+  for (int64_t i = 0; i < count; ++i, to += kBytes) {
+    std::memcpy(to, from + i * step, kBytes);
   }
 }
 
@@ -96,14 +96,13 @@ void FillWeights(const Product& p, const MatrixLayer& matrix, const WeightSlice&
     const int64_t group = c / per_group_in;
     const int64_t low = std::clamp(group * per_group_out, slice.first, end);
     const int64_t high = std::clamp((group + 1) * per_group_out, low, end);
-    const std::byte* weights =
-        matrix.weight.data.data() + (low * per_group_in + c % per_group_in) * taps * word;
+    const int64_t first = low < high ? (low * per_group_in + c % per_group_in) * taps : 0;
     for (int64_t tap = 0; tap < taps; ++tap, at += slice.count * word) {
       if (bytes == 1) {
         std::memset(at, matrix.weight_zero_point, static_cast<size_t>(slice.count));
       }
-      CopyApart(bytes, weights + tap * word, per_group_in * taps * word, high - low,
-                at + (low - slice.first) * word);
+      CopyApart(bytes, matrix.weight.data.data() + (first + tap) * word, per_group_in * taps * word,
+                high - low, at + (low - slice.first) * word);
     }
   }
 }
@@ -218,18 +217,31 @@ struct PositionTile {
   int64_t count() const { return dims[0].size * dims[1].size * dims[2].size; }
 };
 
-// Joins dimensions that both sides walk as one, then cuts boxes of at most `limit` positions.
-std::vector<PositionTile> PlanPositions(std::vector<FreeDim> dims, int64_t limit) {
-  std::erase_if(dims, [](const FreeDim& dim) { return dim.size == 1; });
-  for (size_t i = 0; i + 1 < dims.size();) {
-    if (dims[i + 1].in_stride == dims[i].in_stride * dims[i].size &&
-        dims[i + 1].out_stride == dims[i].out_stride * dims[i].size) {
-      dims[i].size *= dims[i + 1].size;
-      dims.erase(dims.begin() + static_cast<std::ptrdiff_t>(i) + 1);
-    } else {
+// Joins dimensions that both sides of every product walk as one: their boxes must be the same.
+void JoinDimensions(std::vector<Product>& products) {
+  for (Product& p : products) {
+    std::erase_if(p.free, [](const FreeDim& dim) { return dim.size == 1; });
+  }
+  for (size_t i = 0; i + 1 < products[0].free.size();) {
+    const bool joins = std::ranges::all_of(products, [&](const Product& p) {
+      const FreeDim& inner = p.free[i];
+      const FreeDim& outer = p.free[i + 1];
+      return outer.in_stride == inner.in_stride * inner.size &&
+             outer.out_stride == inner.out_stride * inner.size;
+    });
+    if (!joins) {
       ++i;
+      continue;
+    }
+    for (Product& p : products) {
+      p.free[i].size *= p.free[i + 1].size;
+      p.free.erase(p.free.begin() + static_cast<std::ptrdiff_t>(i) + 1);
     }
   }
+}
+
+// Boxes of at most `limit` positions, which depend on the sizes alone.
+std::vector<PositionTile> PlanPositions(const std::vector<FreeDim>& dims, int64_t limit) {
   std::vector<PositionTile> tiles = {PositionTile{}};
   int64_t count = 1;
   size_t kept = 0;
@@ -535,6 +547,7 @@ Status CheckTypes(const Planner& planner, const MatrixLayer& matrix, const Value
 // much of SBUF, columns outside, so that each is loaded, used and forgotten.
 Status PlanProducts(Planner& planner, std::vector<Product> products) {
   constexpr int64_t kMuch = 4;  // a quarter
+  JoinDimensions(products);
   const Product last = products.back();
   NEURON_ASSIGN_OR_RETURN(const FunctionFields fields, planner.Fields(last.matrix->activation));
   int64_t total = 1;

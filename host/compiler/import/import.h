@@ -19,7 +19,7 @@ namespace neuron::compiler {
 // work (docs/numerics.md section 4).
 struct AccurateProducts {
   bool all = false;
-  std::vector<std::string> nodes;  // those of these nodes, by the names that Netron shows
+  std::vector<std::string> nodes;  // those of these nodes, by the names that reports show
 
   bool operator==(const AccurateProducts&) const = default;
 };

@@ -60,9 +60,9 @@ Status Finish(Module& module);
 // that `type` cannot hold.
 Status AutoCast(LayerGraph& graph, ElementType type);
 
-// Marks the matrix layers whose operands are FP32 as accurate: those made from `nodes`, by the
-// names that Netron shows, all of them where `nodes` is empty. kNotFound names a node that has
-// none.
+// Marks matrix layers as accurate: those made from `nodes`, by the names that reports show, all of
+// them where `nodes` is empty; those whose operands are not FP32 stay as they are. kNotFound names
+// a node that has no matrix layer.
 Status MakeAccurate(LayerGraph& graph, const std::vector<std::string>& nodes);
 
 // Whether a layer's operands, attributes and result fit one another as layer_graph.h says. A model

@@ -11,18 +11,19 @@ Status MakeAccurate(LayerGraph& graph, const std::vector<std::string>& nodes) {
   for (Layer& layer : graph.layers) {
     auto* matrix = std::get_if<MatrixLayer>(&layer.body);
     const bool wanted = nodes.empty() || std::ranges::find(nodes, layer.name) != nodes.end();
-    if (matrix != nullptr && wanted && matrix->weight.type == ElementType::kFloat32 &&
-        graph.value(layer.inputs[0]).type == ElementType::kFloat32) {
-      matrix->accurate = true;
-      missing.erase(layer.name);
+    if (matrix == nullptr || !wanted) {
+      continue;
     }
+    missing.erase(layer.name);
+    matrix->accurate = matrix->weight.type == ElementType::kFloat32 &&
+                       graph.value(layer.inputs[0]).type == ElementType::kFloat32;
   }
   if (!missing.empty()) {
     return Status(StatusCode::kNotFound,
                   "node '" + *missing.begin() +
-                      "' has no product of FP32 values with constant weights that could be "
-                      "accurate; use the names that Netron shows, of nodes whose weights the model "
-                      "holds");
+                      "' has no product with constant weights that could be accurate: the model, "
+                      "or a value that --constant fixes, is not that for which the nodes were "
+                      "found; find them again with 'neuron tune'");
   }
   return OkStatus();
 }

@@ -96,6 +96,26 @@ TEST(HazardTracker, SerialEnginesDoNotWaitForThemselves) {
   EXPECT_EQ(waits, QueueClock{});
 }
 
+TEST(HazardTracker, OneThatWritesWhatSeveralWroteWaitsForAllAndIsWaitedForEverywhere) {
+  HazardTracker tracker;
+  tracker.Append(Queue::kDma0, std::vector{Sbuf(true, 0, 16)});
+  tracker.Append(Queue::kScalar, std::vector{Sbuf(true, 16, 32)});
+  tracker.Append(Queue::kTensor, std::vector{Sbuf(false, 8, 24)});
+  // Its input lies inside what it writes.
+  const auto waits =
+      tracker.Append(Queue::kVector, std::vector{Sbuf(true, 0, 48), Sbuf(false, 20, 28)});
+  EXPECT_EQ(Wait(waits, Queue::kTensor), 1U) << "which waited for both that wrote";
+  for (const int64_t low : {0, 12, 30, 40}) {
+    HazardTracker copy = tracker;
+    EXPECT_EQ(
+        Wait(copy.Append(Queue::kDma1, std::vector{Sbuf(false, low, low + 4)}), Queue::kVector), 1U)
+        << low;
+  }
+  tracker.Append(Queue::kDma1, std::vector{Sbuf(false, 22, 26)});
+  const auto after = tracker.Append(Queue::kScalar, std::vector{Sbuf(true, 24, 64)});
+  EXPECT_EQ(Wait(after, Queue::kDma1), 1U);
+}
+
 TEST(HazardTracker, PartialOverwriteKeepsTheRestOfTheOldWriter) {
   HazardTracker tracker;
   tracker.Append(Queue::kDma0, std::vector{Sbuf(true, 0, 64)});

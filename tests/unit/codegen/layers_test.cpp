@@ -468,8 +468,8 @@ TEST(Conv, ReadsEverySecondColumn) {
   ExpectNear(RunGraph(graph, {x}), Onnx("Conv", {}, {sliced, weight}), 3e-5);
 }
 
-// Rows, columns and kernels of a view that runs backwards, with taps packed or sharing passes and
-// with each in a pass of its own (16 channels); whole pictures and parts of them.
+// Rows and columns of a picture's part that run backwards, with taps packed or sharing passes and
+// with each in a pass of its own (16 channels).
 struct BackwardsCase {
   const char* name;
   int64_t row_step, column_step;
@@ -530,6 +530,33 @@ INSTANTIATE_TEST_SUITE_P(Views, BackwardsConv, testing::ValuesIn(BackwardsCases(
                            }
                            return name + "_stride" + std::to_string(info.param.stride);
                          });
+
+// The products that add up to an accurate one read the view and copies of it, in the same boxes.
+TEST(Conv, AccurateProductsOfViewsWithGapsAndOfThoseThatRunBackwards) {
+  const Shape shape = {1, 7, 22, 18};
+  const Shape part = {1, 7, 20, 16};
+  for (const int64_t row_step : {1, -1}) {
+    for (const int64_t column_step : {1, -1}) {
+      const int64_t row = row_step < 0 ? 20 : 1;
+      const int64_t column = column_step < 0 ? 16 : 1;
+      GraphBuilder g;
+      const ValueId a = g.Input("a", shape);
+      const ValueId b = g.Layer(UnaryLayer{}, {a}, shape);
+      const ValueId s =
+          g.Layer(SliceLayer{{0, 0, row, column}, {1, 1, row_step, column_step}}, {b}, part);
+      MatrixLayer matrix;
+      matrix.accurate = true;
+      matrix.weight = RandomFloats({9, 7, 1, 1}, 43);
+      const LayerGraph graph = g.Finish(g.Layer(matrix, {s}, {1, 9, 20, 16}));
+      const auto x = RandomFloats(shape, 44);
+      const auto sliced =
+          Onnx("Slice", {},
+               {x, Ints({row, column}), Ints({row + 20 * row_step, column + 16 * column_step}),
+                Ints({2, 3}), Ints({row_step, column_step})});
+      ExpectNear(RunGraph(graph, {x}), Onnx("Conv", {}, {sliced, matrix.weight}), 3e-5);
+    }
+  }
+}
 
 // Taps that share a pass would lie where the other channels are.
 TEST(Conv, SomeChannelsOfATensorThatIsReadLater) {

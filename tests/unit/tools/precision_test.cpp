@@ -101,7 +101,8 @@ TEST_F(PrecisionFileTest, SaysWhatIsWrongWithAFile) {
     FAIL() << "there is no such file";
   } catch (const Failure& failure) {
     EXPECT_EQ(failure.code, kExitFile);
-    EXPECT_THAT(failure.message, HasSubstr("--precision is fast, accurate or a file"));
+    EXPECT_THAT(failure.message,
+                HasSubstr("--precision is fast, accurate, for verify auto, or a file"));
   }
 }
 
