@@ -169,10 +169,11 @@ def write(folder, name, model):
     return entry
 
 
-def verify(neuron, device, folder):
+def verify(arguments, folder):
     """The rows of `neuron verify` by model name."""
     report = folder / "report.json"
-    command = [neuron, "verify", str(folder), "--device", device, "--json", str(report)]
+    command = [arguments.neuron, "verify", str(folder), "--device", arguments.device,
+               "--precision", arguments.precision, "--json", str(report)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1) or not report.exists():
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
@@ -192,7 +193,7 @@ def run_batch(arguments, indices, totals):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         models = write_all(folder, arguments.seed, indices)
-        rows = verify(arguments.neuron, arguments.device, folder)
+        rows = verify(arguments, folder)
         failures = []
         for i, (name, model) in zip(indices, models.items()):
             row = rows[name]
@@ -210,6 +211,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--neuron", default="build/release/bin/neuron", help="the command to test")
     parser.add_argument("--device", default="functional?strict=1")
+    parser.add_argument("--precision", default="auto", choices=["auto", "fast", "accurate"])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="index of the first model")
     parser.add_argument("--count", type=int, default=100)
@@ -226,7 +228,8 @@ def main():
         for index, message, model in run_batch(arguments, range(first, min(first + BATCH, last)), totals):
             failed += 1
             print(f"FAILED {model.kind} {model.text}\n  {message}")
-            print(f"  again: random_graphs.py --seed {arguments.seed} --first {index} --count 1", flush=True)
+            print(f"  again: random_graphs.py --seed {arguments.seed} --first {index} --count 1 "
+                  f"--precision {arguments.precision}", flush=True)
     kinds = ", ".join(f"{totals[k]} {k}" for k in ("float", "exact", "scaled"))
     print(f"seed {arguments.seed}: {arguments.count} models ({kinds}; {totals['host']} with host segments), {failed} failed")
     return 1 if failed else 0

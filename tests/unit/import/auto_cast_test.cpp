@@ -142,7 +142,8 @@ TEST(PrecisionTest, OnlyTheNodesThatAreNamedBecomeAccurate) {
   options.accurate.nodes = {"Conv_y", "Conv_z"};
   const auto unknown = ImportModel(options);
   EXPECT_EQ(unknown.status().code(), StatusCode::kNotFound);
-  EXPECT_THAT(unknown.status().message(), testing::HasSubstr("node 'Conv_z' has no product with constant"));
+  EXPECT_THAT(unknown.status().message(),
+              testing::HasSubstr("node 'Conv_z' has no product with constant"));
 }
 
 TEST(PrecisionTest, AccurateLeavesStorageOfSixteenBits) {
