@@ -214,8 +214,6 @@ CheckResult ReconstructionMse(const Context& context) {
                      "mean squared reconstruction error");
 }
 
-constexpr char kSerDb[] = "ser_db";
-
 CheckResult SerDb(const Context& context) {
   const size_t index = context.OutputIndex();
   double reference_energy = 0;
@@ -307,7 +305,7 @@ const std::map<std::string, Rule>& Rules() {
                                                     {"max_logit", &MaxLogit},
                                                     {"map_fraction", &MapFraction},
                                                     {"reconstruction_mse", &ReconstructionMse},
-                                                    {kSerDb, &SerDb},
+                                                    {"ser_db", &SerDb},
                                                     {"faces", &Faces}};
   return rules;
 }
@@ -331,7 +329,5 @@ CheckResult EvaluateCheck(const json& check, const ZooModel& model, const CaseAr
   result.rule = rule;
   return result;
 }
-
-bool MeasuresWholeCase(const std::string& rule) { return rule == kSerDb; }
 
 }  // namespace neuron::tools

@@ -32,9 +32,6 @@ struct CaseArrays {
 CheckResult EvaluateCheck(const nlohmann::json& check, const ZooModel& model,
                           const CaseArrays& arrays, const std::filesystem::path& directory);
 
-// Whether the rule measures how far a whole case is from its reference, all steps together.
-bool MeasuresWholeCase(const std::string& rule);
-
 }  // namespace neuron::tools
 
 #endif  // NEURON_HOST_TOOLS_CHECKS_H_

@@ -42,13 +42,12 @@ class Tuner {
   bool Passes(const compiler::AccurateProducts& accurate) {
     verifier_.accurate = accurate;
     const auto within = [&](const Row& row) {
-      return row.verdict == Verdict::kPass &&
-             (!row.error.has_value() || row.error->of_allowed <= margin_);
+      return row.pass && (!row.error.has_value() || row.error->of_allowed <= margin_);
     };
     const std::vector<Row> rows = VerifyModel(verifier_, model_, cases_, within);
     const bool passes = std::ranges::all_of(rows, within);
     const Row& last = rows.back();
-    inaccurate_ = IsInaccurate(last) || (last.passes() && !passes);
+    inaccurate_ = IsInaccurate(last) || (last.pass && !passes);
     std::cout << fmt::format("{:<28} {:<12} {:>14} cycles  {}\n", model_.name,
                              PrecisionText(accurate), Grouped(last.stats.cycles),
                              passes ? "passes" : "no: " + Reason(last))
@@ -83,9 +82,9 @@ class Tuner {
 
  private:
   static std::string Reason(const Row& row) {
-    return row.passes() && row.message.empty() ? fmt::format("{} uses {:.0f} % of what is allowed",
-                                                             row.name, 100 * row.error->of_allowed)
-                                               : fmt::format("{}: {}", row.name, row.message);
+    return row.pass ? fmt::format("{} uses {:.0f} % of what is allowed", row.name,
+                                  100 * row.error->of_allowed)
+                    : fmt::format("{}: {}", row.name, row.message);
   }
 
   // The nodes that can be accurate.

@@ -3,9 +3,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "host/tools/npy.h"
 #include "host/tools/report.h"
 
@@ -189,54 +186,33 @@ Status RunCase(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_cas
                Compiled& compiled, Row& row) {
   NEURON_ASSIGN_OR_RETURN(const CaseArrays arrays,
                           RunSteps(verifier, model, zoo_case, Carry::kOnDevice, compiled, row));
+  if (!zoo_case.carry.empty()) {
+    NEURON_RETURN_IF_ERROR(
+        RunSteps(verifier, model, zoo_case, Carry::kStored, compiled, row).status());
+  }
   for (const nlohmann::json& check : zoo_case.checks) {
     row.checks.push_back(EvaluateCheck(check, model, arrays, verifier.zoo.directory));
-  }
-  if (zoo_case.carry.empty()) {
-    return OkStatus();
-  }
-  NEURON_ASSIGN_OR_RETURN(const CaseArrays stored,
-                          RunSteps(verifier, model, zoo_case, Carry::kStored, compiled, row));
-  for (const nlohmann::json& check : zoo_case.checks) {
-    CheckResult result = EvaluateCheck(check, model, stored, verifier.zoo.directory);
-    if (MeasuresWholeCase(result.rule)) {
-      result.detail = fmt::format("with {}: {}", NameOf(Carry::kStored), result.detail);
-      row.checks.push_back(std::move(result));
-    }
   }
   return OkStatus();
 }
 
-// The check that decides where the element-wise tolerance is missed (see Verdict), or null.
-const CheckResult* RuleOf(const ZooModel& model, const ZooCase& zoo_case, const Row& row) {
-  if (!model.tolerance.quantized_inside || zoo_case.carry.empty() || row.error->integer ||
-      !std::isfinite(row.error->largest)) {
-    return nullptr;
-  }
-  const auto found = std::ranges::find_if(row.checks, [](const CheckResult& check) {
-    return check.verdict == CheckResult::Verdict::kPass && MeasuresWholeCase(check.rule);
-  });
-  return found == row.checks.end() ? nullptr : &*found;
-}
-
 // The verdict and, for a failure, the first reason.
-void Decide(const ZooModel& model, const ZooCase& zoo_case, Row& row) {
-  for (const CheckResult& check : row.checks) {
-    if (check.verdict == CheckResult::Verdict::kFail && row.message.empty()) {
-      row.message = fmt::format("{}: {}", check.rule, check.detail);
-    }
-  }
-  if (row.error.has_value() && !row.error->pass) {
-    const CheckResult* rule = row.message.empty() ? RuleOf(model, zoo_case, row) : nullptr;
-    row.message = row.error->detail;
-    if (rule != nullptr) {
-      row.message = fmt::format("{} (rule: {}); beyond the element-wise tolerance: {}",
-                                rule->detail, model.tolerance.rule, row.error->detail);
-      row.verdict = Verdict::kPassByRule;
-    }
+void Decide(const Status& status, Row& row) {
+  if (!status.ok()) {
+    row.message = status.message();
     return;
   }
-  row.verdict = row.message.empty() ? Verdict::kPass : Verdict::kFail;
+  if (row.error.has_value() && !row.error->pass) {
+    row.message = row.error->detail;
+    return;
+  }
+  for (const CheckResult& check : row.checks) {
+    if (check.verdict == CheckResult::Verdict::kFail) {
+      row.message = fmt::format("{}: {}", check.rule, check.detail);
+      return;
+    }
+  }
+  row.pass = true;
 }
 
 }  // namespace
@@ -249,12 +225,7 @@ Row VerifyCase(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_cas
   row.accurate = verifier.accurate;
   verifier.progress.Show(fmt::format("{}/{}: compiling", row.model, row.name));
   try {
-    const Status status = RunCase(verifier, model, zoo_case, compiled, row);
-    if (status.ok()) {
-      Decide(model, zoo_case, row);
-    } else {
-      row.message = status.message();
-    }
+    Decide(RunCase(verifier, model, zoo_case, compiled, row), row);
   } catch (const std::exception& error) {
     row.message = fmt::format("internal error: {}", error.what());
   }

@@ -21,28 +21,19 @@
 
 namespace neuron::tools {
 
-// Whether a case's outputs are right. A network that rounds to 8 bits inside turns a difference in
-// the last bit of a sum into a whole step where the sum lies between two steps: exact arithmetic,
-// ONNX Runtime's integer kernels and its FP32 kernels do not fall on the same side, and states
-// carry the step on. Where such a sequence misses the element-wise tolerance, what its manifest
-// says of the whole sequence decides (a check that MeasuresWholeCase), and the verdict says so.
-enum class Verdict { kFail, kPass, kPassByRule };
-
 // The outcome of a case. Cycles and utilisation of a sequence are those of its steps together.
 struct Row {
   std::string model;
   std::string name;
-  Verdict verdict = Verdict::kFail;
+  bool pass = false;
   compiler::AccurateProducts accurate;  // what it was compiled with
-  std::string message;                  // why it failed, or what passes by rule only
+  std::string message;                  // why it failed
   std::optional<OutputError> error;
   nrt_execution_stats stats{};
   size_t steps = 0;
   size_t states = 0;  // tensors that stay on the device between steps
   std::vector<HostRow> host_segments;
   std::vector<CheckResult> checks;
-
-  bool passes() const { return verdict != Verdict::kFail; }
 };
 
 // What the rows share.

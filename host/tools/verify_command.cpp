@@ -23,8 +23,6 @@ constexpr char kText[] =
     "is in steps (lsb) for integer outputs and relative to the reference's largest value for "
     "others. A sequence that carries tensors from step to step is compiled with them as states\n"
     "and runs twice, with its states kept on the device and with the stored ones; both must pass.\n"
-    "A sequence of a network that rounds to 8 bits inside passes by rule where it misses the\n"
-    "element-wise tolerance and both runs meet what the manifest asks of the whole sequence.\n"
     "Exit codes: 0 all cases pass, 1 a case failed, 2 usage, 4 no device, 5 file error.\n";
 
 po::options_description Options() {
@@ -120,9 +118,10 @@ int VerifyCommand(const Arguments& arguments) {
   if (rows.empty()) {
     throw Failure{kExitUsage, fmt::format("--filter '{}' matches no case", glob)};
   }
-  const auto passed = static_cast<size_t>(std::ranges::count_if(rows, &Row::passes));
+  const auto passed = static_cast<size_t>(std::ranges::count_if(rows, &Row::pass));
   if (!json_only) {
-    std::cout << fmt::format("{} pass on {}\n", PassedText(rows), verifier.device.description);
+    std::cout << fmt::format("{} of {} cases pass on {}\n", passed, rows.size(),
+                             verifier.device.description);
   }
   if (values.count("json") != 0) {
     WriteJson(values["json"].as<std::string>(), ResultsJson(verifier, rows, passed));

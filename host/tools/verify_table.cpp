@@ -33,23 +33,6 @@ std::string UtilizationText(const Row& row) {
   return row.stats.cycles != 0 ? fmt::format("{:.1f} %", 100 * row.stats.utilization) : "-";
 }
 
-const char* VerdictText(const Row& row) {
-  switch (row.verdict) {
-    case Verdict::kPass:
-      return "pass";
-    case Verdict::kPassByRule:
-      return "by rule";
-    case Verdict::kFail:
-      break;
-  }
-  return "FAIL";
-}
-
-std::string MessageItem(const Row& row) {
-  return fmt::format("- {}/{}: {}\n", row.model, row.name,
-                     row.message.substr(0, row.message.find('\n')));
-}
-
 const char* VerdictName(CheckResult::Verdict verdict) {
   switch (verdict) {
     case CheckResult::Verdict::kPass:
@@ -64,13 +47,6 @@ const char* VerdictName(CheckResult::Verdict verdict) {
 
 }  // namespace
 
-std::string PassedText(const std::vector<Row>& rows) {
-  const auto passed = std::ranges::count_if(rows, &Row::passes);
-  const auto by_rule = std::ranges::count(rows, Verdict::kPassByRule, &Row::verdict);
-  return fmt::format("{} of {} cases", passed, rows.size()) +
-         (by_rule == 0 ? "" : fmt::format(", {} by rule,", by_rule));
-}
-
 std::string HeaderLine() {
   return fmt::format("{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}  {}\n", "case", "verdict", "error",
                      "cycles", "util", "host", "precision");
@@ -79,7 +55,7 @@ std::string HeaderLine() {
 std::string RowLine(const Row& row) {
   std::string text =
       fmt::format("{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}  {}\n", row.model + "/" + row.name,
-                  VerdictText(row), ErrorText(row), CyclesText(row), UtilizationText(row),
+                  row.pass ? "pass" : "FAIL", ErrorText(row), CyclesText(row), UtilizationText(row),
                   row.host_segments.size(), PrecisionText(row.accurate));
   for (const HostRow& segment : row.host_segments) {
     text += fmt::format("    host segment {}\n", HostRowText(segment));
@@ -99,8 +75,7 @@ nlohmann::json RowJson(const Row& row) {
   }
   nlohmann::json json = {{"model", row.model},
                          {"case", row.name},
-                         {"verdict", row.passes() ? "pass" : "fail"},
-                         {"by_rule", row.verdict == Verdict::kPassByRule},
+                         {"verdict", row.pass ? "pass" : "fail"},
                          {"message", row.message},
                          {"precision", PrecisionText(row.accurate)},
                          {"accurate_nodes", row.accurate.nodes},
@@ -124,29 +99,25 @@ std::string MarkdownTable(const std::vector<Row>& rows, const std::string& devic
   const bool measured =
       std::ranges::any_of(rows, [](const Row& row) { return row.stats.cycles_measured != 0; });
   std::string text = fmt::format(
-      "{} pass on the {}. The error is the largest, in steps (lsb) for integer outputs "
+      "{} of {} cases pass on the {}. The error is the largest, in steps (lsb) for integer outputs "
       "and relative to the reference's largest value for others; cycles are {}, those of a "
-      "sequence "
-      "for all its steps. A model whose cases do not all pass with fast products is compiled with "
+      "sequence for all its steps. A model whose cases do not all pass with fast products is "
+      "compiled with "
       "accurate ones, all or those of so many nodes.\n\n"
       "| case | verdict | error | steps | cycles | array | host segments | precision |\n"
       "|---|---|---|---|---|---|---|---|\n",
-      PassedText(rows), device, measured ? "counted" : "modelled");
+      std::ranges::count_if(rows, &Row::pass), rows.size(), device,
+      measured ? "counted" : "modelled");
   std::string failures;
-  std::string by_rule;
   for (const Row& row : rows) {
-    text += fmt::format("| {}/{} | {} | {} | {} | {} | {} | {} | {} |\n", row.model, row.name,
-                        row.passes() ? VerdictText(row) : "**fail**", ErrorText(row), row.steps,
-                        CyclesText(row), UtilizationText(row), row.host_segments.size(),
-                        PrecisionText(row.accurate));
-    if (row.verdict == Verdict::kFail) {
-      failures += MessageItem(row);
-    } else if (row.verdict == Verdict::kPassByRule) {
-      by_rule += MessageItem(row);
+    text +=
+        fmt::format("| {}/{} | {} | {} | {} | {} | {} | {} | {} |\n", row.model, row.name,
+                    row.pass ? "pass" : "**fail**", ErrorText(row), row.steps, CyclesText(row),
+                    UtilizationText(row), row.host_segments.size(), PrecisionText(row.accurate));
+    if (!row.pass) {
+      failures += fmt::format("- {}/{}: {}\n", row.model, row.name,
+                              row.message.substr(0, row.message.find('\n')));
     }
-  }
-  if (!by_rule.empty()) {
-    text += "\nWhat passes by the manifest's rule for the whole sequence:\n\n" + by_rule;
   }
   return failures.empty() ? text : text + "\nWhat fails, and why:\n\n" + failures;
 }

@@ -11,16 +11,12 @@
 
 namespace neuron::tools {
 
-// "P of N cases", and how many of them by their manifest's rule only.
-std::string PassedText(const std::vector<Row>& rows);
-
 // One line each; a failed row has its message on the lines that follow.
 std::string HeaderLine();
 std::string RowLine(const Row& row);
 nlohmann::json RowJson(const Row& row);
 
-// A sentence with the verdict of all, a table with a line for each row, and lists of what failed
-// and of what passes by rule.
+// A sentence with the verdict of all, a table with a line for each row, and a list of what failed.
 std::string MarkdownTable(const std::vector<Row>& rows, const std::string& device);
 // Replaces what `path` holds between the lines "<!-- verify: begin -->" and "<!-- verify: end -->";
 // a file without them becomes the table alone. Throws Failure.

@@ -20,8 +20,6 @@ std::vector<double> Numbers(const json& value) {
 
 Tolerance ReadTolerance(const json& value) {
   Tolerance tolerance;
-  tolerance.quantized_inside = value.contains("abs");
-  tolerance.rule = value.value("rule", "");
   const json& elementwise = value.contains("fp32") ? value["fp32"] : value;
   if (elementwise.contains("abs")) {
     tolerance.abs = Numbers(elementwise["abs"]);

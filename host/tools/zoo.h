@@ -28,8 +28,6 @@ struct Tolerance {
   double rel = 0;                   // |x - ref| <= abs + rel * |ref|
   std::optional<double> max_lsb;    // integer outputs
   std::vector<double> relative_l2;  // one for each output, for reduced precision
-  bool quantized_inside = false;    // rounds to steps inside: `abs` is not under `fp32`
-  std::string rule;                 // what matters in the end, for a reader
 };
 
 struct ZooCase {

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <optional>
 
 #include "tests/system/support/made_models.h"
 
@@ -99,51 +98,6 @@ TEST_F(VerifyTest, TuneFindsTheProductsThatHaveToBeAccurate) {
       Neuron({"compile", Model("sequence"), "--precision", file, "-o", package});
   EXPECT_EQ(other.exit_code, 2);
   EXPECT_THAT(other.errors, HasSubstr("has no entry for the model 'sequence'"));
-}
-
-// On "recurrent", whose states are carried through four steps.
-class VerifyByRuleTest : public MadeModelsTest {
- protected:
-  // The case's verdict ("pass", "by rule" or "fail") when no output may differ by more than
-  // `absolute` and the whole sequence must have `decibels`.
-  std::string Verdict(double absolute, std::optional<double> decibels, bool quantized_inside) {
-    nlohmann::json manifest = ReadJson(folder() / "manifest.json");
-    for (nlohmann::json& model : manifest.at("models")) {
-      if (model.at("name") != "recurrent") continue;
-      const nlohmann::json elementwise = {{"abs", absolute}, {"rel", 0.0}};
-      model["tolerance"] = quantized_inside ? elementwise : nlohmann::json{{"fp32", elementwise}};
-      model["tolerance"]["rule"] = "loud and clear";
-      model["cases"][0]["check"] = nlohmann::json::array();
-      if (decibels) {
-        model["cases"][0]["check"] = {{{"rule", "ser_db"}, {"output", 0}, {"ge", *decibels}}};
-      }
-    }
-    WriteFile(folder() / "manifest.json", manifest.dump());
-    const std::string results = (folder() / "results.json").string();
-    last_ = Neuron({"verify", folder().string(), "--device", "functional", "--filter",
-                    "recurrent/*", "--json", results});
-    const nlohmann::json row = ReadJson(results).at("cases").at(0);
-    EXPECT_EQ(last_.exit_code == 0, row.at("verdict") == "pass") << last_.ToString();
-    return row.at("by_rule") ? "by rule" : row.at("verdict");
-  }
-  const std::string& output() const { return last_.output; }
-
- private:
-  ProgramResult last_;
-};
-
-TEST_F(VerifyByRuleTest, DecidesWhereASequenceThatRoundsInsideMissesItsTolerance) {
-  constexpr double kWide = 0.1;
-  constexpr double kTooNarrow = 1e-12;
-  EXPECT_EQ(Verdict(kWide, 15, true), "pass");
-  EXPECT_EQ(Verdict(kTooNarrow, 15, true), "by rule");
-  EXPECT_THAT(output(), AllOf(HasSubstr("(rule: loud and clear)"),
-                              HasSubstr("beyond the element-wise tolerance: step "),
-                              HasSubstr("1 of 1 cases, 1 by rule, pass")));
-  EXPECT_EQ(Verdict(kTooNarrow, 1000, true), "fail") << "the rule is not met";
-  EXPECT_EQ(Verdict(kTooNarrow, std::nullopt, true), "fail") << "there is no rule";
-  EXPECT_EQ(Verdict(kTooNarrow, 15, false), "fail") << "nothing is rounded inside";
-  EXPECT_EQ(Verdict(kWide, 1000, true), "fail") << "a rule that is not met is a failure anyway";
 }
 
 TEST_F(VerifyTest, HostSegmentsAreReportedWithTheirShareOfOperationsAndTime) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The models of the zoo, all of which must run.
+// The models of the zoo.
 #ifndef NEURON_TESTS_SYSTEM_ZOO_ZOO_MODELS_H_
 #define NEURON_TESTS_SYSTEM_ZOO_ZOO_MODELS_H_
 
 namespace neuron::test {
 
+// Those whose outputs are within the zoo's tolerance of ONNX Runtime's.
 inline constexpr const char* kZooModels[] = {
     "wakeword_melspectrogram",
     "wakeword_embedding",
@@ -24,13 +25,17 @@ inline constexpr const char* kZooModels[] = {
     "movie_review",
     "g2p_encoder",
     "g2p_decoder",
-    "lyragan_decoder",
     "hifigan_v2",
     "blazeface_front",
     "ultraface_rfb320",
     "ppocr_det",
     "ppocr_rec",
 };
+
+// The one that is held to exact arithmetic instead. Sums of its 8-bit convolutions lie so near the
+// middle between two steps that ONNX Runtime, which adds them in FP32, rounds two of them to the
+// other side; exact sums differ by a whole step there (docs/results.md).
+inline constexpr const char* kExactZooModel = "lyragan_decoder";
 
 }  // namespace neuron::test
 

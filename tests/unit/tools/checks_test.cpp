@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
 
 #include "host/tools/compare.h"
 
@@ -98,7 +97,7 @@ TEST(Checks, FailuresSayWhatWasFound) {
 
 TEST(Checks, ReferenceOutputsOfTheZooSatisfyEveryCheck) {
   const char* directory = std::getenv("NEURON_ZOO");
-  if (directory == nullptr || !std::filesystem::exists(directory)) {
+  if (directory == nullptr) {
     GTEST_SKIP() << "NEURON_ZOO does not name a model zoo";
   }
   const Result<Zoo> zoo = ReadZoo(directory);
