@@ -100,11 +100,9 @@ std::vector<ModelCase> CasesOf(const std::filesystem::path& folder, const std::s
   return cases;
 }
 
-testing::AssertionResult GivesSameBits(const ModelCase& test_case, const std::string& configuration,
-                                       const std::string& device_a, const std::string& device_b,
-                                       const std::vector<std::string>& options) {
-  const TemporaryDirectory directory;
-  const std::string package = directory / "model.ncx";
+testing::AssertionResult Compiles(const ModelCase& test_case, const std::string& configuration,
+                                  const std::string& package,
+                                  const std::vector<std::string>& options) {
   std::vector<std::string> arguments = {"compile",     test_case.onnx, "--config",
                                         configuration, "--output",     package};
   for (const std::string& binding : test_case.bindings) {
@@ -112,9 +110,17 @@ testing::AssertionResult GivesSameBits(const ModelCase& test_case, const std::st
   }
   arguments.insert(arguments.end(), options.begin(), options.end());
   const ProgramResult compiled = Neuron(arguments, kLimit);
-  if (compiled.exit_code != 0) {
-    return testing::AssertionFailure() << "neuron compile: " << compiled.ToString();
-  }
+  if (compiled.exit_code == 0) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "neuron compile: " << compiled.ToString();
+}
+
+testing::AssertionResult GivesSameBits(const ModelCase& test_case, const std::string& configuration,
+                                       const std::string& device_a, const std::string& device_b,
+                                       const std::vector<std::string>& options) {
+  const TemporaryDirectory directory;
+  const std::string package = directory / "model.ncx";
+  const testing::AssertionResult compiled = Compiles(test_case, configuration, package, options);
+  if (!compiled) return compiled;
   for (const auto& [name, device] : {std::pair("a", device_a), std::pair("b", device_b)}) {
     const testing::AssertionResult ran = Run(test_case, package, device, directory / name);
     if (!ran) return ran;

@@ -24,6 +24,12 @@ struct ModelCase {
 // when there is none.
 std::vector<ModelCase> CasesOf(const std::filesystem::path& folder, const std::string& model);
 
+// Compiles the case's model for `configuration` into the file `package`, with further `options` of
+// `neuron compile`.
+testing::AssertionResult Compiles(const ModelCase& test_case, const std::string& configuration,
+                                  const std::string& package,
+                                  const std::vector<std::string>& options = {});
+
 // Compiles the case's model for `configuration`, with further `options` of `neuron compile`, and
 // runs it on both devices: every output file must be the same, byte for byte. The failure says
 // which command failed or which file differs.

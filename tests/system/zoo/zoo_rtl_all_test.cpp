@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every model of the zoo that is small enough to simulate, with all its cases, on the Verilated
-// hardware. It takes minutes: ctest --preset release -C on-demand -L rtl-zoo-all
+// hardware, one of them held to exact arithmetic. It takes minutes: ctest --preset release -C
+// on-demand -L rtl-zoo-all
 #include <gtest/gtest.h>
 
 #include <iostream>
 
 #include "tests/system/support/model_case.h"
 #include "tests/system/support/workspace.h"
+#include "tests/system/zoo/exact_zoo.h"
 
 namespace neuron::test {
 namespace {
@@ -33,8 +35,15 @@ class ZooRtlAllTest : public testing::TestWithParam<std::string> {
   }
 };
 
-TEST_P(ZooRtlAllTest, CasesMatchOnnxRuntimeWithTheBitsOfTheFunctionalModel) {
-  const auto result = VerifiesWithSameBits(*ZooDirectory(), GetParam(), "functional", "rtl");
+TEST_P(ZooRtlAllTest, CasesMatchTheReferenceWithTheBitsOfTheFunctionalModel) {
+  const TemporaryDirectory exact;
+  std::filesystem::path folder = *ZooDirectory();
+  if (GetParam() == kExactZooModel) {
+    if (!Python()) GTEST_SKIP() << "no Python with ONNX: NEURON_PYTHON is not set";
+    ASSERT_TRUE(WriteExactZoo(exact.path()));
+    folder = exact.path();
+  }
+  const auto result = VerifiesWithSameBits(folder, GetParam(), "functional", "rtl");
   EXPECT_TRUE(result);
   std::cout << result.message() << std::flush;
 }
