@@ -175,8 +175,8 @@ Result<CompileOutput> Compile(const CompileOptions& options) {
   const isa::Config restricted = Restricted(*config, options.schedule);
   NEURON_ASSIGN_OR_RETURN(ncx::PackageData package, GenerateInMemory(graph, restricted, making));
   NEURON_ASSIGN_OR_RETURN(
-      output.package, KeepConstants(graph, restricted, std::move(making), options.resident_weights,
-                                    std::move(package)));
+      output.package,
+      KeepConstants(graph, restricted, making, options.resident_weights, std::move(package)));
   return output;
 }
 

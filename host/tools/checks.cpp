@@ -262,9 +262,10 @@ std::vector<Box> KeptBoxes(const HostTensor& scores, const HostTensor& boxes, do
     }
   }
   std::vector<Box> kept;
-  for (const auto& [score, box] : candidates) {
-    if (std::none_of(kept.begin(), kept.end(),
-                     [&](const Box& better) { return Overlap(better, box) > limit; })) {
+  for (const auto& candidate : candidates) {
+    const Box& box = candidate.second;
+    if (std::ranges::none_of(kept,
+                             [&](const Box& better) { return Overlap(better, box) > limit; })) {
       kept.push_back(box);
     }
   }

@@ -33,8 +33,7 @@ View AsBytes(View view, ElementType type) {
 
 // -1 where `from` is negative, 0 elsewhere: the high words of 64-bit integers.
 View SignWords(Planner& planner, const View& from) {
-  const View signs =
-      planner.NewView("signs of a result", isa::Dtype::kInt32, from.shape, from.part_axis);
+  View signs = planner.NewView("signs of a result", isa::Dtype::kInt32, from.shape, from.part_axis);
   const View* operands[] = {&signs, &from};
   for (const Tile& tile : TilesOf(operands, planner.partitions(), 3, kTileElements)) {
     planner.AddOp({from.buffer, signs.buffer},

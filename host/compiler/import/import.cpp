@@ -115,6 +115,11 @@ Result<Shape> BoundShape(const DeclaredInput& input, const ImportOptions& option
 }
 
 // Bindings that name nothing in the model are mistakes.
+Status UnknownInput(const std::string& name, const char* intent, const std::string& inputs) {
+  return Status(StatusCode::kNotFound,
+                "the model has no input '" + name + "' to " + intent + "; it has " + inputs);
+}
+
 Status CheckBindings(const Graph& graph, const ImportOptions& options) {
   std::string inputs;
   std::map<std::string, bool> dimensions;
@@ -124,20 +129,17 @@ Status CheckBindings(const Graph& graph, const ImportOptions& options) {
       dimensions[dimension.name] = true;
     }
   }
+  const auto has = [&](const std::string& name) {
+    return std::ranges::find(graph.inputs, name, &DeclaredInput::name) != graph.inputs.end();
+  };
   for (const auto& [name, shape] : options.input_shapes) {
-    const bool known = std::any_of(graph.inputs.begin(), graph.inputs.end(),
-                                   [&](const DeclaredInput& input) { return input.name == name; });
-    if (!known) {
-      return Status(StatusCode::kNotFound,
-                    "the model has no input '" + name + "' to bind; it has " + inputs);
+    if (!has(name)) {
+      return UnknownInput(name, "bind", inputs);
     }
   }
   for (const auto& [name, values] : options.constants) {
-    const bool known = std::any_of(graph.inputs.begin(), graph.inputs.end(),
-                                   [&](const DeclaredInput& input) { return input.name == name; });
-    if (!known) {
-      return Status(StatusCode::kNotFound,
-                    "the model has no input '" + name + "' to fix; it has " + inputs);
+    if (!has(name)) {
+      return UnknownInput(name, "fix", inputs);
     }
   }
   for (const auto& [name, size] : options.dimensions) {
@@ -242,10 +244,10 @@ Result<LayerGraph> RunPasses(const ImportOptions& options, std::span<const std::
 }  // namespace
 
 Status AddBinding(std::string_view text, ImportOptions& options) {
-  const Status malformed(StatusCode::kInvalidArgument,
-                         "binding '" + std::string(text) +
-                             "' is neither NAME=SIZE (a named dimension, as batch=1) nor "
-                             "INPUT:SIZE,SIZE,... (an input's shape, as input:1,1760)");
+  Status malformed(StatusCode::kInvalidArgument,
+                   "binding '" + std::string(text) +
+                       "' is neither NAME=SIZE (a named dimension, as batch=1) nor "
+                       "INPUT:SIZE,SIZE,... (an input's shape, as input:1,1760)");
   const size_t equals = text.rfind('=');
   if (equals != std::string_view::npos && equals > 0) {
     const auto size = ParseSize(text.substr(equals + 1));
@@ -277,10 +279,10 @@ Status AddBinding(std::string_view text, ImportOptions& options) {
 }
 
 Status AddConstantInput(std::string_view text, ImportOptions& options) {
-  const Status malformed(StatusCode::kInvalidArgument,
-                         "'" + std::string(text) +
-                             "' is not INPUT=NUMBER,NUMBER,... (an input's fixed value, as "
-                             "sr=16000)");
+  Status malformed(StatusCode::kInvalidArgument,
+                   "'" + std::string(text) +
+                       "' is not INPUT=NUMBER,NUMBER,... (an input's fixed value, as "
+                       "sr=16000)");
   const size_t equals = text.rfind('=');
   if (equals == std::string_view::npos || equals == 0) {
     return malformed;
