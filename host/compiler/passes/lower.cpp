@@ -273,6 +273,49 @@ std::optional<std::vector<int64_t>> AxesOf(Lowering& lowering, const HostNode& n
   return axes;
 }
 
+namespace {
+
+// Moving elements keeps what they stand for: of 8-bit tensors that one layer moves, those without a
+// quantisation take that of the others.
+void ShareQuantization(LayerGraph& graph) {
+  const auto numbers = [&] {  // that layers read or write as such
+    std::vector<bool> result(graph.values.size(), false);
+    for (const Layer& layer : graph.layers) {
+      if (std::holds_alternative<UnaryLayer>(layer.body)) {
+        result[static_cast<size_t>(layer.inputs[0])] = true;
+        result[static_cast<size_t>(layer.outputs[0])] = true;
+      }
+    }
+    return result;
+  }();
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const Layer& layer : graph.layers) {
+      const bool gathers = std::holds_alternative<GatherLayer>(layer.body);
+      if (!gathers && !IsMovement(layer)) {
+        continue;
+      }
+      std::vector<ValueId> moved(layer.inputs.begin(),
+                                 gathers ? layer.inputs.begin() + 1 : layer.inputs.end());
+      moved.push_back(layer.outputs[0]);
+      const auto known = std::ranges::find_if(
+          moved, [&](ValueId id) { return graph.value(id).quantization.has_value(); });
+      if (known == moved.end() || graph.value(*known).quantization->axis >= 0) {
+        continue;
+      }
+      for (const ValueId id : moved) {
+        Value& value = graph.value(id);
+        if (!value.quantization && Is8Bit(value.type) && !numbers[static_cast<size_t>(id)]) {
+          value.quantization = graph.value(*known).quantization;
+          changed = true;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
 Result<Module> LowerToLayers(const Graph& graph) {
   Lowering lowering(graph);
   DeclareInputs(lowering);
@@ -280,6 +323,7 @@ Result<Module> LowerToLayers(const Graph& graph) {
     NEURON_RETURN_IF_ERROR(LowerNode(lowering, node));
   }
   DeclareOutputs(lowering);
+  ShareQuantization(lowering.layers());
   return std::move(lowering.module());
 }
 

@@ -3,6 +3,7 @@
 // channel or tensor.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "host/compiler/passes/lowering.h"
 
@@ -82,16 +83,50 @@ std::optional<Quantization> QuantizationOf(Lowering& lowering, const HostNode& n
   return result;
 }
 
-Refusal LowerQuantization(Lowering& lowering, const HostNode& node,
+// Whether layers so far read the stored numbers themselves.
+bool IsReadAsNumbers(const LayerGraph& graph, ValueId id) {
+  return !graph.value(id).quantization &&
+         std::ranges::any_of(graph.layers, [&](const Layer& layer) {
+           return std::holds_alternative<UnaryLayer>(layer.body) && layer.inputs[0] == id;
+         });
+}
+
+enum class Direction { kQuantize, kDequantize };
+
+// A computed tensor is stored with one scale; those of its slices become factors of the layer that
+// makes or reads it. A refusal where the zero-points differ: rounding to even depends on them.
+Refusal TakeScales(Direction direction, Quantization& quantization, UnaryLayer& layer) {
+  if (std::ranges::adjacent_find(quantization.zero_point, std::not_equal_to()) !=
+      quantization.zero_point.end()) {
+    return "the zero-points of a computed tensor differ from slice to slice";
+  }
+  layer.axis = quantization.axis;
+  layer.scale = quantization.scale;
+  if (direction == Direction::kQuantize) {
+    for (float& scale : layer.scale) {
+      scale = 1.0F / scale;
+    }
+  }
+  quantization = {{1.0F}, {quantization.zero_point[0]}, -1};
+  return std::nullopt;
+}
+
+Refusal LowerQuantization(Lowering& lowering, const HostNode& node, Direction direction,
                           const std::string& stored_name) {
   const TensorInfo& stored = lowering.info(stored_name);
   if (stored.type != ElementType::kInt8 && stored.type != ElementType::kUint8) {
     return std::string("only int8 and uint8 are quantised types here, not ") +
            ElementTypeName(stored.type);
   }
-  const auto quantization = QuantizationOf(lowering, node, stored.shape, stored.type);
+  auto quantization = QuantizationOf(lowering, node, stored.shape, stored.type);
   if (!quantization) {
     return "its scale or zero-point is computed";
+  }
+  UnaryLayer layer;
+  if (quantization->scale.size() > 1 && !stored.constant) {
+    if (auto refusal = TakeScales(direction, *quantization, layer)) {
+      return refusal;
+    }
   }
   const ValueId id = lowering.ValueOf(stored_name);
   Value& value = lowering.layers().value(id);
@@ -100,8 +135,11 @@ Refusal LowerQuantization(Lowering& lowering, const HostNode& node,
   if (value.quantization && !SameQuantization(value, wanted)) {
     return "'" + stored_name + "' is already quantised with another scale or zero-point";
   }
+  if (IsReadAsNumbers(lowering.layers(), id)) {
+    return "another node reads the steps of '" + stored_name + "' as numbers";
+  }
   value.quantization = quantization;
-  lowering.Emit(node, {lowering.ValueOf(node.inputs[0])}, UnaryLayer{});
+  lowering.Emit(node, {lowering.ValueOf(node.inputs[0])}, std::move(layer));
   return std::nullopt;
 }
 
@@ -109,11 +147,11 @@ Refusal LowerQuantizeLinear(Lowering& lowering, const HostNode& node) {
   if (lowering.info(node.inputs[0]).type != ElementType::kFloat32) {
     return "its input is not float32";
   }
-  return LowerQuantization(lowering, node, node.outputs[0]);
+  return LowerQuantization(lowering, node, Direction::kQuantize, node.outputs[0]);
 }
 
 Refusal LowerDequantizeLinear(Lowering& lowering, const HostNode& node) {
-  return LowerQuantization(lowering, node, node.inputs[0]);
+  return LowerQuantization(lowering, node, Direction::kDequantize, node.inputs[0]);
 }
 
 }  // namespace

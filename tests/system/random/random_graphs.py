@@ -112,7 +112,7 @@ def integer_model(b, power_of_two):
     scales = []
 
     def settle(y):
-        _, real, scale = b.quantize(y, power_of_two)
+        real, scale = b.quantize(y, power_of_two, operators.move_stored)
         scales.append(scale)
         b.scales[real] = scale
         return real
@@ -125,6 +125,8 @@ def integer_model(b, power_of_two):
         dtype = b.choice([np.int8, np.uint8])
         info = np.iinfo(dtype)
         stored = b.input(b.random.integers(info.min, info.max + 1, array.shape).astype(dtype))
+        if b.chance(0.3):
+            stored = operators.move_stored(b, stored)
         scale = np.float32(2.0**-5 if power_of_two else 0.03)
         x = b.emit("DequantizeLinear", [stored, b.constant(scale), b.constant(b.integer(info.min, info.max), dtype)])
         scales.append(scale)

@@ -122,13 +122,23 @@ class Builder:
         nodes, constants, text, self.values, self.peak = state
         del self.nodes[nodes:], self.constants[constants:], self.text[text:]
 
-    def quantize(self, x, power_of_two, dtype=None, scale=None, zero=None):
-        """QuantizeLinear and DequantizeLinear after x; the names of both results and the scale."""
-        dtype = dtype or self.choice([np.int8, np.uint8])
-        scale, zero = self.parameters(x, power_of_two, dtype) if scale is None else (scale, zero)
+    def quantize(self, x, power_of_two, move):
+        """QuantizeLinear and DequantizeLinear after x, now and then with scales for the slices of an
+        axis, or with `move` on the integers in between; the name of the result and the largest scale."""
+        dtype = self.choice([np.int8, np.uint8])
+        scale, zero = self.parameters(x, power_of_two, dtype)
+        shape = self.values[x].shape
+        attributes = {}
+        if shape and self.chance(0.15):
+            axis = self.integer(0, len(shape) - 1)
+            scale = scale * self.random.choice(np.float32([1, 2]), shape[axis])
+            zero = np.full(shape[axis], zero)
+            attributes = {"axis": axis}
         names = [self.constant(scale), self.constant(zero, dtype)]
-        stored = self.emit("QuantizeLinear", [x, *names])
-        return stored, self.emit("DequantizeLinear", [stored, *names]), scale
+        stored = self.emit("QuantizeLinear", [x, *names], **attributes)
+        if not attributes and self.chance(0.2):
+            stored = move(self, stored)
+        return self.emit("DequantizeLinear", [stored, *names], **attributes), np.max(scale)
 
     def parameters(self, x, power_of_two, dtype):
         """A scale and zero-point that x fits, now and then with some saturation."""

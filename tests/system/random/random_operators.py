@@ -91,7 +91,8 @@ def unary(b, x):
 
 def exact_unary(b, x):
     """Those that give the same bits everywhere."""
-    return b.emit(b.choice(["Relu", "Abs", "Neg", "Identity"]), [x])
+    rounding = ["Floor", "Ceil", "Round"] if b.power_of_two else []  # a step before would become a whole number
+    return b.emit(b.choice(["Relu", "Abs", "Neg", "Identity", *rounding]), [x])
 
 
 def clip(b, x):
@@ -295,6 +296,16 @@ def resize(b, x):
     attributes = {"nearest_mode": "floor"} if mode == "nearest" else {}
     inputs = [x, "", b.constant(scales)]
     return b.emit("Resize", inputs, mode=mode, coordinate_transformation_mode=coordinates, **attributes)
+
+
+def move_stored(b, x):
+    """Integers that move without being read as numbers."""
+    state = b.snapshot()
+    try:
+        return b.choice([reshape, transpose, axes_change, slice_, copies])(b, x)
+    except Refused:
+        b.restore(state)
+        return x
 
 
 MOVEMENTS = [reshape, transpose, axes_change, slice_, concat, split, pad, copies]

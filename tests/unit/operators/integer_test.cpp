@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators on 8-bit integers, against sums of integers written out here.
+#include <algorithm>
 #include <cmath>
 
 #include "tests/unit/operators/operator_case.h"
@@ -134,6 +135,44 @@ TEST(QLinearConv, HasAScaleForEachChannelAndAnIntegerBias) {
       ASSERT_EQ(stored[m * 9 + t], Requantised(sum, scale, 11, -128, 127))
           << "channel " << m << " at " << t;
     }
+  }
+}
+
+// Powers of two: every product is exact.
+const HostTensor kSliceScales = FloatList({3}, {0.5F, 0.0625F, 2.0F});
+
+HostTensor RepeatedByte(ElementType type, int value) {
+  HostTensor tensor(type, {3});
+  std::ranges::fill(tensor.data, static_cast<std::byte>(value));
+  return tensor;
+}
+
+TEST(DequantizeLinear, HasAScaleForEachSliceOfAComputedTensor) {
+  const HostTensor x = Bytes(ElementType::kUint8, {2, 3, 5}, 11);
+  const auto got = RunOnEngines(
+      {"DequantizeLinear",
+       {Input(x), Constant(kSliceScales), Constant(RepeatedByte(ElementType::kUint8, 7))},
+       {{"axis", int64_t{1}}}});
+  ASSERT_EQ(got.size(), 1U);
+  const auto stored = x.ToInts();
+  for (size_t i = 0; i < stored.size(); ++i) {
+    const float scale = kSliceScales.as<float>()[i / 5 % 3];
+    ASSERT_EQ(got[0].as<float>()[i], static_cast<float>(stored[i] - 7) * scale) << "element " << i;
+  }
+}
+
+TEST(QuantizeLinear, HasAScaleForEachSliceOfAComputedTensor) {
+  const HostTensor x = Floats({2, 5, 3}, 12, -40.0F, 40.0F);
+  const auto got = RunOnEngines(
+      {"QuantizeLinear",
+       {Input(x), Constant(kSliceScales), Constant(RepeatedByte(ElementType::kInt8, -3))},
+       {{"axis", int64_t{2}}}});
+  ASSERT_EQ(got.size(), 1U);
+  const auto stored = got[0].ToInts();
+  for (size_t i = 0; i < stored.size(); ++i) {
+    const float steps = x.as<float>()[i] / kSliceScales.as<float>()[i % 3];
+    ASSERT_EQ(stored[i], std::clamp(std::nearbyint(steps) - 3.0F, -128.0F, 127.0F))
+        << "element " << i;
   }
 }
 
