@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <optional>
 
 #include "host/compiler/codegen/codegen.h"
@@ -146,6 +148,33 @@ Result<ncx::PackageData> KeepConstants(const LayerGraph& graph, const isa::Confi
   return gains ? std::move(kept) : std::move(package);
 }
 
+std::vector<FloatTensor> FloatsFromIntegers(const LayerGraph& graph) {
+  std::map<ValueId, const Layer*> readers;  // the first of each
+  for (const Layer& layer : graph.layers) {
+    for (const ValueId input : layer.inputs) {
+      readers.emplace(input, &layer);
+    }
+  }
+  std::vector<FloatTensor> result;
+  for (const Layer& layer : graph.layers) {
+    const bool reads_integers = std::ranges::any_of(layer.inputs, [&](ValueId input) {
+      return input != kNoValue && graph.value(input).quantization.has_value();
+    });
+    if (!reads_integers || std::holds_alternative<HostLayer>(layer.body)) {
+      continue;
+    }
+    for (const ValueId id : layer.outputs) {
+      const Value& value = graph.value(id);
+      const auto reader = readers.find(id);
+      if (value.type == ElementType::kFloat32 && !value.is_output && reader != readers.end()) {
+        result.push_back({Describe(*reader->second),
+                          ElementCount(value.shape) * static_cast<int64_t>(sizeof(float))});
+      }
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 Result<CompileOutput> Compile(const CompileOptions& options) {
@@ -172,6 +201,7 @@ Result<CompileOutput> Compile(const CompileOptions& options) {
       output.host_segments.push_back({layer.name, host->node.op_type, host->reason, layer.macs});
     }
   }
+  output.floats_from_integers = FloatsFromIntegers(graph);
   const isa::Config restricted = Restricted(*config, options.schedule);
   NEURON_ASSIGN_OR_RETURN(ncx::PackageData package, GenerateInMemory(graph, restricted, making));
   NEURON_ASSIGN_OR_RETURN(

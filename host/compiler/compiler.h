@@ -42,10 +42,18 @@ struct HostSegment {
   int64_t macs = 0;
 };
 
+// A float32 tensor that an engine makes of 8-bit ones for another layer: what the model asks for,
+// or a layer that has no integer form.
+struct FloatTensor {
+  std::string reader;  // node 'name' (Op)
+  int64_t bytes = 0;
+};
+
 struct CompileOutput {
   ncx::PackageData package;
   std::vector<HostSegment> host_segments;
-  int64_t macs = 0;  // useful multiply-accumulates of the whole model
+  std::vector<FloatTensor> floats_from_integers;  // outputs of the model are not among them
+  int64_t macs = 0;                               // useful multiply-accumulates of the whole model
 };
 
 // kNotFound: no such file; kInvalidArgument: no such configuration; kDataCorrupt: not a valid

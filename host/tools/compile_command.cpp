@@ -53,6 +53,14 @@ void AddDumps(const po::variables_map& values, compiler::CompileOptions& options
   };
 }
 
+nlohmann::json FloatsJson(const std::vector<compiler::FloatTensor>& floats) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const compiler::FloatTensor& tensor : floats) {
+    json.push_back({{"reader", tensor.reader}, {"bytes", tensor.bytes}});
+  }
+  return json;
+}
+
 nlohmann::json ReportJson(const compiler::CompileOutput& output, const std::string& path) {
   return {{"model", output.package.model_name},
           {"configuration", output.package.configuration},
@@ -64,7 +72,8 @@ nlohmann::json ReportJson(const compiler::CompileOutput& output, const std::stri
           {"estimated_cycles", ncx::EstimatedCycles(output.package.launches)},
           {"resident_bytes", ncx::ResidentBytes(output.package)},
           {"estimated_repeated_cycles", ncx::EstimatedCycles(output.package.repeat_launches)},
-          {"host_segments", HostRowsJson(HostRowsOf(output.package))}};
+          {"host_segments", HostRowsJson(HostRowsOf(output.package))},
+          {"floats_from_integers", FloatsJson(output.floats_from_integers)}};
 }
 
 void PrintReport(const compiler::CompileOutput& output, const std::string& path) {
@@ -91,6 +100,10 @@ void PrintReport(const compiler::CompileOutput& output, const std::string& path)
   }
   for (const HostRow& row : HostRowsOf(package)) {
     std::cout << fmt::format("  host segment {}\n", HostRowText(row));
+  }
+  for (const compiler::FloatTensor& tensor : output.floats_from_integers) {
+    std::cout << fmt::format("  {} bytes of float32 made of 8-bit tensors, for {}\n",
+                             Grouped(static_cast<uint64_t>(tensor.bytes)), tensor.reader);
   }
 }
 

@@ -72,6 +72,16 @@ TEST_F(CliModelsTest, CompileReportsWorkAndHostSegmentsAsJson) {
   EXPECT_TRUE(report["host_segments"].empty());
 }
 
+TEST_F(CliModelsTest, CompileFindsNoFloatsInsideQuantisedNetworks) {
+  for (const char* name : {"quantised", "quantised_attention"}) {
+    const ProgramResult result = Neuron(
+        {"compile", Model(name), "--output", Path("out.ncx"), "--json", Path("report.json")});
+    ASSERT_EQ(result.exit_code, 0) << result.ToString();
+    EXPECT_EQ(ReadJson(Path("report.json")).at("floats_from_integers"), nlohmann::json::array())
+        << name;
+  }
+}
+
 TEST_F(CliModelsTest, ReportSaysWhereTheCyclesGo) {
   const ProgramResult result =
       Neuron({"compile", Model("convolutions"), "--output", Path("out.ncx"), "--report",
