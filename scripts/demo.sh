@@ -29,12 +29,12 @@ build() {
 }
 
 compile() {
-  step "Compiling the networks for the configuration 'sim'"
-  "$bin/neuron" compile "$models/melspectrogram.onnx" --bind input:1,1760 \
-    --output "$demo/melspectrogram.ncx"
-  "$bin/neuron" compile "$models/embedding_model.onnx" --bind input_1:1,76,32,1 \
-    --output "$demo/embedding.ncx"
-  "$bin/neuron" compile "$models/alexa_v0.1.onnx" --output "$demo/classifier.ncx"
+  step "Joining the networks, and compiling them for the configuration 'sim'"
+  local pairs pair options=()
+  pairs=$(build/venv/bin/python scripts/wakeword_join.py "$models/melspectrogram.onnx" \
+    "$models/embedding_model.onnx" "$models/alexa_v0.1.onnx" "$demo/listener.onnx")
+  for pair in $pairs; do options+=(--state "$pair"); done
+  "$bin/neuron" compile "$demo/listener.onnx" "${options[@]}" --output "$demo/listener.ncx"
 }
 
 # Recordings of a synthetic voice at 16 kHz.
@@ -53,7 +53,7 @@ listen() {
   local name pids=() failed=0
   for name in "${order[@]}"; do
     rm -f "$demo/$name.json"
-    "$bin/wakeword" --models "$demo" --device "$device" --phrase "${phrases[$name]}" \
+    "$bin/wakeword" --model "$demo/listener.ncx" --device "$device" --phrase "${phrases[$name]}" \
       --json "$demo/$name.json" "$demo/$name.wav" >"$demo/$name.txt" &
     pids+=($!)
   done

@@ -2,86 +2,53 @@
 #include "listener.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace wakeword {
 namespace {
 
-constexpr size_t kOverlapSamples = 480;  // windows of the spectrogram that begin in the last frame
-constexpr size_t kBands = 32;
-constexpr size_t kNewRows = 8;
-constexpr size_t kRows = 76;
-constexpr size_t kEmbedding = 96;
-constexpr size_t kEmbeddings = 16;
-
-// Drops the oldest elements of `history` for `news`; the size stays.
-template <typename T>
-void Append(const std::vector<T>& news, std::vector<T>* history) {
-  std::shift_left(history->begin(), history->end(), static_cast<std::ptrdiff_t>(news.size()));
-  std::copy(news.begin(), news.end(), history->end() - static_cast<std::ptrdiff_t>(news.size()));
-}
-
-// `count` copies of `piece`.
-std::vector<float> Repeat(const std::vector<float>& piece, size_t count) {
-  std::vector<float> result;
-  for (size_t i = 0; i < count; ++i) result.insert(result.end(), piece.begin(), piece.end());
-  return result;
-}
+constexpr char kVectors[] = "embeddings";  // the state with the last vectors, the newest at the end
+constexpr size_t kVector = 96;
+// The embedding network sees 76 rows of the spectrogram, of which each frame brings 8: after so
+// many frames its vector depends on nothing before them.
+constexpr int kFramesOfVector = 10;
 
 }  // namespace
 
-Listener::Listener(Network melspectrogram, Network embedding, Network classifier)
-    : melspectrogram_(std::move(melspectrogram)),
-      embedding_(std::move(embedding)),
-      classifier_(std::move(classifier)),
-      sound_(kOverlapSamples + kFrameSamples),
-      rows_(kRows * kBands),
-      embeddings_(kEmbeddings * kEmbedding) {}
+Listener::Listener(Network network) : network_(std::move(network)) {}
 
-std::optional<Listener> Listener::Load(nrt::Runtime& runtime, const std::string& directory,
+std::optional<Listener> Listener::Load(nrt::Runtime& runtime, const std::string& path,
                                        std::string* error) {
-  std::optional<Network> melspectrogram =
-      Network::Load(runtime, directory + "/melspectrogram.ncx", kOverlapSamples + kFrameSamples,
-                    kNewRows * kBands, error);
-  if (!melspectrogram) return std::nullopt;
-  std::optional<Network> embedding =
-      Network::Load(runtime, directory + "/embedding.ncx", kRows * kBands, kEmbedding, error);
-  if (!embedding) return std::nullopt;
-  std::optional<Network> classifier =
-      Network::Load(runtime, directory + "/classifier.ncx", kEmbeddings * kEmbedding, 1, error);
-  if (!classifier) return std::nullopt;
-  return Listener(std::move(*melspectrogram), std::move(*embedding), std::move(*classifier));
-}
-
-std::string Listener::ComputeRows(std::vector<float>* rows) {
-  std::string error = melspectrogram_.Run(sound_, rows);
-  for (float& value : *rows) value = value / 10.0F + 2.0F;
-  return error;
+  std::optional<Network> network = Network::Load(runtime, path, kFrameSamples, 1, error);
+  if (!network) return std::nullopt;
+  return Listener(std::move(*network));
 }
 
 std::string Listener::HearSilence() {
-  std::fill(sound_.begin(), sound_.end(), 0.0F);
-  std::vector<float> rows;
-  if (std::string error = ComputeRows(&rows); !error.empty()) return error;
-  rows.resize(kBands);
-  rows_ = Repeat(rows, kRows);
-  std::vector<float> embedding;
-  if (std::string error = embedding_.Run(rows_, &embedding); !error.empty()) return error;
-  embeddings_ = Repeat(embedding, kEmbeddings);
-  return "";
+  constexpr std::array<int16_t, kFrameSamples> kSilence = {};
+  if (std::string error = network_.ResetStates(); !error.empty()) return error;
+  for (int frame = 0; frame < kFramesOfVector; ++frame) {
+    float score = 0.0F;
+    if (std::string error = Hear(kSilence, &score); !error.empty()) return error;
+  }
+  // The newest vector is what every frame of silence gives: the older ones become equal to it.
+  std::vector<float> vectors;
+  if (std::string error = network_.ReadState(kVectors, &vectors); !error.empty()) return error;
+  if (vectors.empty() || vectors.size() % kVector != 0) {
+    return "the model's state '" + std::string(kVectors) + "' does not hold vectors of 96 values";
+  }
+  const auto newest = vectors.end() - kVector;
+  for (auto older = vectors.begin(); older != newest; older += kVector) {
+    std::copy(newest, vectors.end(), older);
+  }
+  return network_.WriteState(kVectors, vectors);
 }
 
 std::string Listener::Hear(std::span<const int16_t, kFrameSamples> samples, float* score) {
-  Append(std::vector<float>(samples.begin(), samples.end()), &sound_);
-  std::vector<float> rows;
-  if (std::string error = ComputeRows(&rows); !error.empty()) return error;
-  Append(rows, &rows_);
-  std::vector<float> embedding;
-  if (std::string error = embedding_.Run(rows_, &embedding); !error.empty()) return error;
-  Append(embedding, &embeddings_);
-  std::vector<float> output;
-  std::string error = classifier_.Run(embeddings_, &output);
-  if (error.empty()) *score = output[0];
+  sound_.assign(samples.begin(), samples.end());
+  std::string error = network_.Run(sound_, &scores_);
+  if (error.empty()) *score = scores_[0];
   return error;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One compiled network on the device, floats in and floats out, with the sums of what it cost.
+// One compiled network on the device, floats in and floats out, with the sums of what it cost. What
+// it remembers from run to run stays on the device.
 #ifndef NEURON_EXAMPLES_WAKEWORD_NETWORK_H_
 #define NEURON_EXAMPLES_WAKEWORD_NETWORK_H_
 
@@ -19,8 +20,6 @@ struct Cost {
   uint64_t dram_bytes = 0;      // read and written
   double device_seconds = 0.0;  // wall-clock time of the launches
   bool measured = true;         // cycles are counted, not estimated by a model
-
-  Cost& operator+=(const Cost& other);
 };
 
 // Not thread-safe. Keeps its runtime open.
@@ -34,12 +33,25 @@ class Network {
   // Runs once; `output` gets output_size elements. Returns an error message, or "" on success.
   std::string Run(const std::vector<float>& input, std::vector<float>* output);
 
+  // Start what the network remembers from zeros; look at one of its state tensors; replace it with
+  // as many values. Return an error message, or "" on success.
+  std::string ResetStates();
+  std::string ReadState(const std::string& name, std::vector<float>* values) const;
+  std::string WriteState(const std::string& name, const std::vector<float>& values);
+
   const Cost& cost() const { return cost_; }
+  size_t input_bytes() const { return input_.size(); }
+  size_t output_bytes() const { return output_.size(); }
+  size_t state_bytes() const;
 
  private:
-  Network(nrt::Model model, nrt::Tensor input, nrt::Tensor output);
+  Network(nrt::Model model, nrt::State state, nrt::Tensor input, nrt::Tensor output);
+  // Position of the float state `name` among the model's, if there is one.
+  std::optional<size_t> FindState(const std::string& name) const;
 
   nrt::Model model_;
+  nrt::State state_;
+  std::vector<nrt::TensorInfo> states_;
   nrt::Tensor input_;
   nrt::Tensor output_;
   std::string input_name_;

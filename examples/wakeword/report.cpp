@@ -15,14 +15,9 @@ namespace {
 constexpr double kHardwareHz = 100e6;  // the clock of the board that the figures are projected to
 constexpr int kBarWidth = 50;
 
-Cost Sum(const Report& report) {
-  Cost sum;
-  for (const auto& [name, cost] : report.networks) sum += cost;
-  return sum;
-}
-
-double CyclesPerRun(const Cost& cost) {
-  return cost.runs == 0 ? 0.0 : static_cast<double>(cost.cycles) / static_cast<double>(cost.runs);
+// A sum over all runs, for one frame: every frame is a run.
+double PerFrame(const Report& report, uint64_t sum) {
+  return static_cast<double>(sum) / static_cast<double>(std::max<uint64_t>(report.cost.runs, 1));
 }
 
 // Share of the array's multiplications that were useful.
@@ -34,13 +29,6 @@ double Utilization(const Cost& cost, uint32_t partitions) {
 double KiloHertz(const Cost& cost) {
   return cost.device_seconds == 0.0 ? 0.0
                                     : static_cast<double>(cost.cycles) / cost.device_seconds / 1e3;
-}
-
-// Cycles of one frame: each network once.
-double CyclesPerFrame(const Report& report) {
-  double cycles = 0.0;
-  for (const auto& [name, cost] : report.networks) cycles += CyclesPerRun(cost);
-  return cycles;
 }
 
 std::string Chart(const Report& report) {
@@ -70,30 +58,28 @@ std::string Verdict(const Report& report) {
 }
 
 std::string Costs(const Report& report) {
-  const Cost sum = Sum(report);
-  std::string text = fmt::format("  {:<16}{:>6}{:>14}{:>13}{:>13}{:>12}\n", "network", "runs",
-                                 "cycles a run", "useful MACs", "utilisation", "DRAM KiB");
-  for (const auto& [name, cost] : report.networks) {
-    const double runs = static_cast<double>(std::max<uint64_t>(cost.runs, 1));
-    text += fmt::format("  {:<16}{:>6}{:>14.0f}{:>13.0f}{:>12.1f}%{:>12.1f}\n", name, cost.runs,
-                        CyclesPerRun(cost), static_cast<double>(cost.macs) / runs,
-                        100.0 * Utilization(cost, report.partitions),
-                        static_cast<double>(cost.dram_bytes) / runs / 1024.0);
-  }
-  const double cycles = CyclesPerFrame(report);
+  const Cost& cost = report.cost;
+  const double cycles = PerFrame(report, cost.cycles);
   const double milliseconds = 1e3 * cycles / kHardwareHz;
+  std::string text = fmt::format(
+      "  One frame of 80 ms takes {:.0f} cycles ({}), utilisation {:.1f}%,\n"
+      "  for {:.0f} useful MACs and {:.1f} KiB of DRAM traffic.\n"
+      "  The host writes {} bytes for it and reads {}; {} bytes of history stay on the device.\n",
+      cycles, cost.measured ? "counted" : "estimated by the cycle model",
+      100.0 * Utilization(cost, report.partitions), PerFrame(report, cost.macs),
+      PerFrame(report, cost.dram_bytes) / 1024.0, report.bytes_written, report.bytes_read,
+      report.state_bytes);
   text += fmt::format(
-      "  One frame of 80 ms takes {:.0f} cycles ({}), utilisation {:.1f}%.\n"
       "  Hardware at 100 MHz would take {:.2f} ms for it: {:.1f}% of real time, {:.0f} times "
       "faster "
       "than needed.\n",
-      cycles, sum.measured ? "counted" : "estimated by the cycle model",
-      100.0 * Utilization(sum, report.partitions), milliseconds,
-      100.0 * milliseconds / (1e3 * kFrameSeconds),
+      milliseconds, 100.0 * milliseconds / (1e3 * kFrameSeconds),
       milliseconds == 0.0 ? 0.0 : 1e3 * kFrameSeconds / milliseconds);
-  text += fmt::format("  {}: {} frames, {:.2f} million cycles at {:.1f} kHz, {:.1f} s wall time.\n",
-                      report.device, report.scores.size(), static_cast<double>(sum.cycles) / 1e6,
-                      KiloHertz(sum), report.wall_seconds);
+  text += fmt::format(
+      "  {}: {} frames, {} of them silence before the recording,\n"
+      "  {:.2f} million cycles at {:.1f} kHz, {:.1f} s wall time.\n",
+      report.device, cost.runs, cost.runs - report.scores.size(),
+      static_cast<double>(cost.cycles) / 1e6, KiloHertz(cost), report.wall_seconds);
   return text;
 }
 
@@ -117,20 +103,18 @@ std::string ToJson(const Report& report) {
   json["heard"] = report.heard();
   json["scores"] = report.scores;
   json["wall_seconds"] = report.wall_seconds;
-  json["cycles_per_frame"] = CyclesPerFrame(report);
-  const Cost sum = Sum(report);
-  json["cycles_measured"] = sum.measured;
-  json["simulated_khz"] = KiloHertz(sum);
-  json["utilization"] = Utilization(sum, report.partitions);
-  for (const auto& [name, cost] : report.networks) {
-    json["networks"].push_back({{"name", name},
-                                {"runs", cost.runs},
-                                {"cycles", cost.cycles},
-                                {"macs", cost.macs},
-                                {"dram_bytes", cost.dram_bytes},
-                                {"utilization", Utilization(cost, report.partitions)},
-                                {"device_seconds", cost.device_seconds}});
-  }
+  json["cycles_per_frame"] = PerFrame(report, report.cost.cycles);
+  json["cycles_measured"] = report.cost.measured;
+  json["simulated_khz"] = KiloHertz(report.cost);
+  json["utilization"] = Utilization(report.cost, report.partitions);
+  json["runs"] = report.cost.runs;
+  json["cycles"] = report.cost.cycles;
+  json["macs"] = report.cost.macs;
+  json["dram_bytes"] = report.cost.dram_bytes;
+  json["device_seconds"] = report.cost.device_seconds;
+  json["bytes_written_per_frame"] = report.bytes_written;
+  json["bytes_read_per_frame"] = report.bytes_read;
+  json["state_bytes"] = report.state_bytes;
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

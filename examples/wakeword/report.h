@@ -3,8 +3,8 @@
 #ifndef NEURON_EXAMPLES_WAKEWORD_REPORT_H_
 #define NEURON_EXAMPLES_WAKEWORD_REPORT_H_
 
+#include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "network.h"
@@ -18,8 +18,12 @@ struct Report {
   double threshold = 0.5;   // heard when a score reaches it
   uint32_t partitions = 1;  // rows and columns of the tensor engine
   double wall_seconds = 0.0;
-  std::vector<float> scores;                           // one a frame
-  std::vector<std::pair<std::string, Cost>> networks;  // in the order in which they run
+  std::vector<float> scores;  // one a frame
+  Cost cost;                  // of all runs
+  // What one frame moves between host and device, and what it leaves on the device instead.
+  size_t bytes_written = 0;
+  size_t bytes_read = 0;
+  size_t state_bytes = 0;
 
   bool heard() const;
 };

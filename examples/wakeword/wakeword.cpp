@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Listens to a recording for a wake word on a NeuronCore device. It uses libnrt's public interface
-// only, so it is also an example of an application: three compiled networks, one stream.
+// only, so it is also an example of an application: one model that remembers, one stream.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ namespace po = boost::program_options;
 
 struct Options {
   std::string wav;
-  std::string models;
+  std::string model;
   std::string device;
   std::string phrase;
   std::string wake_word;
@@ -37,8 +37,8 @@ po::options_description Describe(Options* options) {
   po::options_description description("Options");
   auto add = description.add_options();
   add("help,h", po::bool_switch(&options->help), "show this text");
-  add("models", po::value(&options->models)->default_value("."),
-      "directory of melspectrogram.ncx, embedding.ncx and classifier.ncx");
+  add("model", po::value(&options->model)->default_value("listener.ncx"),
+      "package of the joined networks, as scripts/demo.sh makes it");
   add("device", po::value(&options->device)->default_value(""),
       "device URI, such as functional or rtl (default: $NEURON_DEVICE, else functional)");
   add("phrase", po::value(&options->phrase)->default_value(""),
@@ -73,9 +73,11 @@ std::string Listen(const Options& options, std::vector<int16_t> samples, Listene
     report->scores.push_back(score);
     ShowProgress(options, frame, frames, score);
   }
-  report->networks = {{"melspectrogram", listener->melspectrogram().cost()},
-                      {"embedding", listener->embedding().cost()},
-                      {"classifier", listener->classifier().cost()}};
+  const Network& network = listener->network();
+  report->cost = network.cost();
+  report->bytes_written = network.input_bytes();
+  report->bytes_read = network.output_bytes();
+  report->state_bytes = network.state_bytes();
   return "";
 }
 
@@ -88,7 +90,7 @@ std::string Run(const Options& options, Report* report) {
   if (!runtime.ok()) return runtime.status().message();
   const nrt::Result<nrt_device_info> info = runtime->info();
   if (!info.ok()) return info.status().message();
-  std::optional<Listener> listener = Listener::Load(*runtime, options.models, &error);
+  std::optional<Listener> listener = Listener::Load(*runtime, options.model, &error);
   if (!listener) return error;
   report->phrase = options.phrase;
   report->wake_word = options.wake_word;
