@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a sequence of the zoo in double precision and compares it with the stored reference.
+"""Runs a case of the zoo in double precision and compares it with the stored reference.
 
 A network that quantises values inside turns a difference of one rounding into a whole step where a
 value lies between two steps. Where double precision misses the reference's tolerance too, the
 reference has rounded such a value the other way, and exact arithmetic cannot agree with it.
 
-Prints for each step the largest difference in units of what is allowed, over all outputs: from the
-stored states, and with states carried from step to step. Above 1 the tolerance is missed.
+Prints for each step the largest difference over all outputs, in units of what is allowed (above 1
+the tolerance is missed), or in steps where the outputs are integers. A sequence is run from its
+stored states and with states carried from step to step; any other case has one step.
 
   --runtime        the same for ONNX Runtime itself: its integer kernels, and its fused FP32 kernels
   --write FOLDER   writes a zoo with this model and case alone whose reference is double precision,
@@ -91,7 +92,7 @@ class Runtime:
         return self.session.run(None, dict(zip(self.names, inputs)))
 
 
-class Sequence:
+class Case:
     """A case of the zoo: its stored steps, and what may differ from them."""
 
     def __init__(self, zoo, model, case):
@@ -102,26 +103,38 @@ class Sequence:
         self.tolerance = self.model["tolerance"].get("fp32", self.model["tolerance"])
 
     def folder(self, step):
-        return pathlib.Path(self.case["dir"]) / f"step_{step:03}"
+        folder = pathlib.Path(self.case["dir"])
+        return folder / f"step_{step:03}" if "steps" in self.case else folder
+
+    def share(self, index, output, reference):
+        """The largest difference of output `index`."""
+        difference = np.abs(output.astype(float) - reference)
+        if np.issubdtype(reference.dtype, np.integer):
+            return float(difference.max())
+        allowed = self.tolerance["abs"][index] + self.tolerance["rel"] * np.abs(reference)
+        return float((difference / allowed).max())
 
     def worst(self, outputs, references):
-        return max(
-            (float((np.abs(a - b) / (allowed + self.tolerance["rel"] * np.abs(b))).max()), index)
-            for index, (a, b, allowed) in enumerate(zip(outputs, references, self.tolerance["abs"]))
-        )
+        shares = [self.share(i, *pair) for i, pair in enumerate(zip(outputs, references))]
+        return f"{max(shares):9.3g} at output {int(np.argmax(shares)):2d}"
 
     def compare(self, run, each=lambda step, inputs, outputs: None):
         """Prints the differences of all steps; `each` gets a step's inputs and outputs, carried."""
-        carried = None
-        for step in range(self.case["steps"]):
+        carry = self.case.get("carry", {})
+        carried = []
+        for step in range(self.case.get("steps", 1)):
             inputs, references = (arrays(self.zoo / self.folder(step), kind) for kind in ("input", "output"))
             alone = run(inputs)
-            if carried is not None:
-                for target, source in self.case["carry"].items():
+            text = f"step {step:3d}  from stored inputs {self.worst(alone, references)}"
+            if carry and step > 0:
+                for target, source in carry.items():
                     inputs[int(target)] = carried[source]
-            carried = run(inputs)
-            texts = ["{:9.3g} at output {:2d}".format(*self.worst(outputs, references)) for outputs in (alone, carried)]
-            print(f"step {step:3d}  from stored states {texts[0]}  carried {texts[1]}", flush=True)
+                carried = run(inputs)
+            else:
+                carried = alone
+            if carry:
+                text += f"  carried {self.worst(carried, references)}"
+            print(text, flush=True)
             each(step, inputs, carried)
 
     def write(self, folder, step, inputs, outputs):
@@ -149,20 +162,20 @@ def main():
     parser.add_argument("--runtime", action="store_true")
     parser.add_argument("--write", type=pathlib.Path, metavar="FOLDER")
     arguments = parser.parse_args()
-    sequence = Sequence(arguments.zoo, arguments.model, arguments.case)
-    path = arguments.zoo / sequence.model["file"]
+    case = Case(arguments.zoo, arguments.model, arguments.case)
+    path = arguments.zoo / case.model["file"]
     print("double precision")
     if arguments.write:
-        sequence.write_model(arguments.write)
-        sequence.compare(Doubles(path), lambda *step: sequence.write(arguments.write, *step))
+        case.write_model(arguments.write)
+        case.compare(Doubles(path), lambda *step: case.write(arguments.write, *step))
     else:
-        sequence.compare(Doubles(path))
+        case.compare(Doubles(path))
     if arguments.runtime:
         # Without the first setting x86 processors that lack VNNI saturate sums of two products.
         print(f"ONNX Runtime {onnxruntime.__version__}, integer kernels")
-        sequence.compare(Runtime(path, x64quantprecision="1"))
+        case.compare(Runtime(path, x64quantprecision="1"))
         print(f"ONNX Runtime {onnxruntime.__version__}, FP32 kernels, fused")
-        sequence.compare(Runtime(path, disable_quant_qdq="1"))
+        case.compare(Runtime(path, disable_quant_qdq="1"))
 
 
 if __name__ == "__main__":

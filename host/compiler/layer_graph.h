@@ -276,8 +276,8 @@ struct StatePair {
   size_t output = 0;
 };
 
-// Layers in an executable order. Values are named uniquely. Graph inputs and outputs keep the
-// model's order and names.
+// Layers in an executable order. Values are named uniquely, except that an output may have the name
+// of the input that it passes through. Graph inputs and outputs keep the model's order and names.
 struct LayerGraph {
   std::string model_name;
   std::vector<Value> values;

@@ -3,6 +3,7 @@
 #ifndef NEURON_HOST_OPS_EINSUM_H_
 #define NEURON_HOST_OPS_EINSUM_H_
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,18 +13,23 @@
 
 namespace neuron {
 
-// "ab,bc->ac": a label for each axis of each operand and of the result.
+// "ab,bc->ac": a label for each axis of each operand and of the result, and each label's size. An
+// operand's axis may have one element where the label has more: it is broadcast.
 struct EinsumEquation {
   std::vector<std::string> operands;
   std::string result;
+  std::map<char, int64_t> sizes;
+
+  // The result's shape.
+  Shape ResultShape() const;
 };
 
-// Without an arrow the result has the labels that occur once, in alphabetical order. Nothing for an
-// equation with an ellipsis, or one whose result has a label that no operand has.
-std::optional<EinsumEquation> ParseEinsum(std::string text);
-
-// The result's shape; nothing when the operands' shapes do not fit the equation.
-std::optional<Shape> EinsumShape(const EinsumEquation& equation, std::span<const Shape> operands);
+// The equation `text` on operands of these shapes. An ellipsis stands for the axes that the letters
+// beside it leave over, aligned to the right and broadcast between operands; its axes get labels
+// that are not letters. Without an arrow the result has the ellipsis's axes, then the letters that
+// occur once, in alphabetical order. Nothing when the text is no equation, its result has a letter
+// twice, one that no operand has or no ellipsis for the operands', or the shapes do not fit.
+std::optional<EinsumEquation> ParseEinsum(std::string text, std::span<const Shape> operands);
 
 }  // namespace neuron
 

@@ -19,6 +19,15 @@ double At(const std::vector<double>& values, size_t index) {
   return values.empty() ? 0 : values[std::min(index, values.size() - 1)];
 }
 
+// How far element values of output `index` may lie from `ref`. A NaN or an infinity has to be
+// there.
+double Allowed(const Tolerance& tolerance, size_t index, bool integer, double ref) {
+  if (integer) {
+    return tolerance.max_lsb.value_or(0);
+  }
+  return std::isfinite(ref) ? At(tolerance.abs, index) + tolerance.rel * std::abs(ref) : 0;
+}
+
 // What share of `allowed` a difference is; infinite for one that is not a number.
 double ShareOf(double allowed, double difference) {
   if (difference == 0) {
@@ -54,10 +63,9 @@ OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
     const double ref = reference.ValueAt(i);
     const bool same = x == ref || (std::isnan(x) && std::isnan(ref));
     const double difference = same ? 0 : std::abs(x - ref);
-    const double allowed = error.integer ? tolerance.max_lsb.value_or(0)
-                                         : At(tolerance.abs, index) + tolerance.rel * std::abs(ref);
+    const double allowed = Allowed(tolerance, index, error.integer, ref);
     error_energy += difference * difference;
-    reference_energy += ref * ref;
+    reference_energy += std::isfinite(ref) ? ref * ref : 0;
     error.largest = std::isnan(difference) ? INFINITY : std::max(error.largest, difference);
     if (by_element && !error.integer) {
       error.of_allowed = std::max(error.of_allowed, ShareOf(allowed, difference));

@@ -22,7 +22,8 @@ struct OutputError {
 };
 
 // Compares output `index`. With `reduced` the relative L2 error decides for float outputs, else the
-// element-wise tolerance; integer outputs use max_lsb (0 when the manifest has none).
+// element-wise tolerance; integer outputs use max_lsb (0 when the manifest has none). A NaN agrees
+// with a NaN only, an infinity with itself only.
 OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
                           const Tolerance& tolerance, size_t index, bool reduced);
 

@@ -4,6 +4,7 @@
 #include <onnx/checker.h>
 #include <onnx/defs/schema.h>
 #include <onnx/defs/shape_inference.h>
+#include <onnx/shape_inference/implementation.h>
 
 #include <algorithm>
 #include <exception>
@@ -186,12 +187,26 @@ const onnx::OpSchema* SchemaOf(const HostNode& node) {
                                         node.domain);
 }
 
-// Whether the library can say what a node makes: it has no rule for newer operators, nor for those
-// that it knows only as a function of others.
+// Whether the library can say what an operator makes: by a rule of its own, or because it knows the
+// operator as a function of others.
+bool HasRule(const onnx::OpSchema* schema) {
+  return schema != nullptr &&
+         (schema->has_type_and_shape_inference_function() || schema->HasFunction());
+}
+
+// Throws when the operands do not fit; a function's body leaves its outputs without shapes instead.
+void ApplyRule(const onnx::OpSchema& schema, NodeContext& context) {
+  if (schema.has_type_and_shape_inference_function()) {
+    schema.GetTypeAndShapeInferenceFunction()(context);
+  } else {
+    onnx::shape_inference::InferShapeForFunctionNode(*schema.GetFunction(),
+                                                     onnx::OpSchemaRegistry::Instance(), context);
+  }
+}
+
+// Whether the library's rule is for the node's version of the operator.
 bool LibraryHasRule(const HostNode& node) {
-  const onnx::OpSchema* schema = SchemaOf(node);
-  return node.opset <= kNewestLibraryOpset && schema != nullptr &&
-         schema->has_type_and_shape_inference_function();
+  return node.opset <= kNewestLibraryOpset && HasRule(SchemaOf(node));
 }
 
 // Types and shapes from the library. kUnsupported when it has no rule for this node.
@@ -199,7 +214,7 @@ Status InferWithLibrary(const HostNode& node, Graph& graph) {
   NEURON_RETURN_IF_ERROR(CheckNumbers(node));
   NodeContext context(node, graph);
   const onnx::OpSchema* schema = SchemaOf(node);
-  if (schema == nullptr || !schema->has_type_and_shape_inference_function()) {
+  if (!HasRule(schema)) {
     return Status(StatusCode::kUnsupported, Describe(node) + ": version " +
                                                 std::to_string(node.opset) + " of operator set '" +
                                                 (node.domain.empty() ? "ai.onnx" : node.domain) +
@@ -208,7 +223,7 @@ Status InferWithLibrary(const HostNode& node, Graph& graph) {
   try {
     schema->Verify(context.proto());
     NEURON_RETURN_IF_ERROR(CheckOperands(node, *schema, context));
-    schema->GetTypeAndShapeInferenceFunction()(context);
+    ApplyRule(*schema, context);
   } catch (const std::exception& error) {
     return Status(
         node.opset > kNewestLibraryOpset ? StatusCode::kUnsupported : StatusCode::kInvalidArgument,
@@ -230,6 +245,10 @@ Status InferWithLibrary(const HostNode& node, Graph& graph) {
       known = known && dim.has_dim_value();
       info.shape.push_back(dim.dim_value());
     }
+    if (!known && !schema->has_type_and_shape_inference_function()) {
+      return Status(StatusCode::kInvalidArgument,
+                    Explain(node, graph, "its operands do not fit it"));
+    }
     if (!known) {
       return Status(StatusCode::kUnsupported,
                     what + " has a shape that depends on data or could not be derived");
@@ -247,15 +266,15 @@ Status InferEinsum(const HostNode& node, Graph& graph) {
   for (const std::string& name : node.inputs) {
     shapes.push_back(graph.tensors.at(name).shape);
   }
-  const auto equation = ParseEinsum(node.String("equation", ""));
-  const auto shape = equation ? EinsumShape(*equation, shapes) : std::nullopt;
-  if (!shape) {
-    return Status(equation ? StatusCode::kInvalidArgument : StatusCode::kUnsupported,
-                  Describe(node) + ": equation '" + node.String("equation", "") +
-                      "' has an ellipsis or does not fit its operands");
+  const auto equation = ParseEinsum(node.String("equation", ""), shapes);
+  if (!equation) {
+    return Status(StatusCode::kInvalidArgument, Explain(node, graph,
+                                                        "equation '" + node.String("equation", "") +
+                                                            "' does not fit its operands"));
   }
-  NEURON_RETURN_IF_ERROR(CheckShape(node, node.outputs[0], *shape));
-  graph.tensors[node.outputs[0]] = {graph.tensors.at(node.inputs[0]).type, *shape, nullptr};
+  const Shape shape = equation->ResultShape();
+  NEURON_RETURN_IF_ERROR(CheckShape(node, node.outputs[0], shape));
+  graph.tensors[node.outputs[0]] = {graph.tensors.at(node.inputs[0]).type, shape, nullptr};
   return OkStatus();
 }
 

@@ -75,50 +75,63 @@ void DeclareInputs(Lowering& lowering) {
   }
 }
 
-// The value itself, or one that takes its name where it is an input or output already.
-ValueId EmptyOutput(LayerGraph& layers, ValueId id) {
-  const Value value = layers.value(id);
-  if (!value.is_input && !value.is_output) {
-    return id;
+// A new value like `source` for graph output `name`, which has that name but where another output
+// has it already: then both are numbered apart. What is not an output cannot keep the name, unless
+// it is a graph input, since inputs and outputs are named separately.
+ValueId AddOutput(LayerGraph& layers, ValueId source, const std::string& name) {
+  const Value like = layers.value(source);
+  const ValueId id = AddValue(layers, name, like.type, like.shape);
+  layers.value(id).quantization = like.quantization;
+  const bool taken = std::ranges::any_of(
+      layers.outputs, [&](ValueId output) { return layers.value(output).name == name; });
+  if (!taken && like.is_input) {
+    layers.value(id).name = name;
+  } else if (!taken) {
+    std::swap(layers.value(id).name, layers.value(source).name);
   }
-  const ValueId copy = AddConstant(layers, value.name, HostTensor(value.type, value.shape));
-  std::swap(layers.value(copy).name, layers.value(id).name);
-  return copy;
+  return id;
 }
 
-// A graph output that is a constant, a graph input or listed twice gets a copy of its own, unless
-// it has no elements: nothing makes it.
+// A layer that makes graph output `target` of `source`, which is a constant, a graph input or an
+// output already.
+Layer CopyToOutput(Lowering& lowering, ValueId source, ValueId target, const std::string& name) {
+  HostNode copy;
+  copy.name = "output " + name;
+  copy.op_type = "Identity";
+  copy.inputs = {name};
+  copy.outputs = {lowering.layers().value(target).name};
+  Layer layer;
+  layer.name = copy.name;
+  layer.nodes = {copy.name + " (Identity)"};
+  layer.inputs = {source};
+  layer.outputs = {target};
+  Refusal refusal = NeedMovable(lowering, name);
+  if (lowering.layers().value(source).constant) {
+    refusal = "the output is a constant";
+  }
+  if (refusal) {
+    layer.body = HostLayer{copy, *refusal};
+  } else {
+    layer.body = ReshapeLayer{};
+  }
+  return layer;
+}
+
+// A graph output that is a constant, a graph input or listed twice gets a copy of its own. One
+// without elements needs no layer: nothing makes it.
 void DeclareOutputs(Lowering& lowering) {
   LayerGraph& layers = lowering.layers();
   for (const std::string& name : lowering.graph().outputs) {
     ValueId id = lowering.ValueOf(name);
-    const bool is_constant = lowering.ConstantOf(name) != nullptr;
-    if (ElementCount(layers.value(id).shape) == 0) {
-      id = EmptyOutput(layers, id);
-    } else if (is_constant || layers.value(id).is_input || layers.value(id).is_output) {
-      HostNode copy;
-      copy.name = "output " + name;
-      copy.op_type = "Identity";
-      copy.inputs = {name};
-      if (is_constant) {
-        id = AddConstant(layers, name, *lowering.ConstantOf(name));
-      }
-      const Value source = layers.value(id);
-      const ValueId target = AddValue(layers, name, source.type, source.shape);
-      layers.value(target).quantization = source.quantization;
-      std::swap(layers.value(target).name, layers.value(id).name);
-      copy.outputs = {layers.value(target).name};
-      Layer layer;
-      layer.name = copy.name;
-      layer.nodes = {copy.name + " (Identity)"};
-      layer.inputs = {id};
-      layer.outputs = {target};
-      if (is_constant) {
-        layer.body = HostLayer{copy, "the output is a constant"};
+    const Value value = layers.value(id);
+    const bool is_empty = ElementCount(value.shape) == 0;
+    if (value.is_input || value.is_output || (value.constant && !is_empty)) {
+      const ValueId target = AddOutput(layers, id, name);
+      if (is_empty) {
+        layers.value(target).constant = HostTensor(value.type, value.shape);
       } else {
-        layer.body = ReshapeLayer{};
+        layers.layers.push_back(CopyToOutput(lowering, id, target, name));
       }
-      layers.layers.push_back(std::move(layer));
       id = target;
     }
     layers.value(id).is_output = true;

@@ -46,6 +46,25 @@ ValueId SumOut(Expression& e, ValueId x, std::string& labels, const std::string&
   return e.Reshape(e.Reduce(ReduceOp::kSum, x, std::move(axes)), std::move(shape));
 }
 
+// Takes the axes of one element from `x` along which it is broadcast to the other operand.
+ValueId DropBroadcast(Expression& e, ValueId x, std::string& labels,
+                      const EinsumEquation& equation) {
+  std::string left;
+  Shape shape;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const int64_t size = e.shape(x)[i];
+    if (size == equation.sizes.at(labels[i])) {
+      left += labels[i];
+      shape.push_back(size);
+    }
+  }
+  if (left == labels) {
+    return x;
+  }
+  labels = left;
+  return e.Reshape(x, std::move(shape));
+}
+
 std::string Only(const std::string& labels, const std::function<bool(char)>& want) {
   std::string result;
   std::copy_if(labels.begin(), labels.end(), std::back_inserter(result), want);
@@ -69,8 +88,10 @@ Refusal LowerProduct(Lowering& lowering, const HostNode& node, const EinsumEquat
   };
   std::string la = equation.operands[0];
   std::string lb = equation.operands[1];
-  ValueId a = SumOut(e, e.Input(0), la, lb + equation.result);
-  ValueId b = SumOut(e, e.Input(1), lb, la + equation.result);
+  ValueId a = DropBroadcast(e, e.Input(0), la, equation);
+  ValueId b = DropBroadcast(e, e.Input(1), lb, equation);
+  a = SumOut(e, a, la, lb + equation.result);
+  b = SumOut(e, b, lb, la + equation.result);
   const std::string shared = Only(la, in(lb));
   const std::string batch = Only(shared, in(equation.result));
   const std::string inner = Only(shared, [&](char c) { return !in(equation.result)(c); });
@@ -96,19 +117,21 @@ Refusal LowerEinsum(Lowering& lowering, const HostNode& node) {
   if (auto refusal = lowering.NeedFloats(node)) {
     return refusal;
   }
-  const auto equation = ParseEinsum(node.String("equation", ""));
-  if (!equation || equation->operands.size() != node.inputs.size() || node.inputs.size() > 2) {
-    return lowering.Unsupported(node, "equation '" + node.String("equation", "") +
-                                          "' has an ellipsis or more than two operands; write it "
-                                          "as several products");
+  if (node.inputs.size() > 2) {
+    return lowering.Unsupported(node,
+                                "it has more than two operands; write it as several products");
   }
-  for (size_t i = 0; i < node.inputs.size(); ++i) {
-    if (Repeats(equation->operands[i]) || Repeats(equation->result) ||
-        equation->operands[i].size() != lowering.info(node.inputs[i]).shape.size()) {
-      return lowering.Unsupported(node, "equation '" + node.String("equation", "") +
-                                            "' repeats a label in an operand, or does not label "
-                                            "each axis once");
-    }
+  std::vector<Shape> shapes;
+  for (const std::string& name : node.inputs) {
+    shapes.push_back(lowering.info(name).shape);
+  }
+  const auto equation = ParseEinsum(node.String("equation", ""), shapes);
+  if (!equation) {
+    return lowering.Invalid(
+        node, "equation '" + node.String("equation", "") + "' does not fit its operands");
+  }
+  if (std::ranges::any_of(equation->operands, Repeats)) {
+    return "an operand has a label twice; the engines do not read diagonals";
   }
   if (node.inputs.size() == 2) {
     return LowerProduct(lowering, node, *equation);

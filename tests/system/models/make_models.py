@@ -312,6 +312,23 @@ def hosted():
     return model("hosted", nodes, [tensor("x", [1, 12, 9, 9])], [tensor("y", [1, 8, 9, 9])], initializers)
 
 
+def plain_outputs():
+    """Outputs that nothing computes: a shape, initializers, one of them twice, and the input itself."""
+    node = helper.make_node
+    nodes = [
+        node("Shape", ["x"], ["shape"], "shape_of"),
+        node("Identity", ["large"], ["copy"], "copy_of"),
+        node("Add", ["x", "shift"], ["y"], "move"),
+        node("LessOrEqual", ["large", "other"], ["below"], "compare"),
+    ]
+    initializers = [weights("shift", 7), constant("large", [3, -(2**40)], np.int64)]
+    integers = TensorProto.INT64
+    return model("plain_outputs", nodes, [tensor("x", [3, 7]), tensor("other", [2], integers)],
+                 [tensor("shape", [2], integers), tensor("y", [3, 7]), tensor("x", [3, 7]), tensor("shift", [7]),
+                  tensor("large", [2], integers), tensor("copy", [2], integers), tensor("other", [2], integers),
+                  tensor("below", [2], TensorProto.BOOL)], initializers)
+
+
 def random_input(value):
     """An array for a graph input; free dimensions are 1."""
     kind = value.type.tensor_type
@@ -398,6 +415,7 @@ def main():
         write(root, language(), floats),
         write(root, quantised_attention(), {"max_lsb": 1}),
         write(root, hosted(), {"fp32": {"abs": [1e-3], "rel": 1e-3}, "reduced": {"relative_l2": [0.02]}}),
+        write(root, plain_outputs(), floats),
     ]
     manifest = {"format": 1, "reference": f"onnxruntime {onnxruntime.__version__}", "models": entries}
     (root / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")

@@ -15,6 +15,7 @@ using onnx::TensorProto;
 using testing::ElementsAre;
 using testing::FloatEq;
 using testing::Pointwise;
+using testing::StartsWith;
 
 // The layer's body, or a failure that prints the graph.
 template <typename Body>
@@ -25,6 +26,117 @@ const Body& BodyAt(const LayerGraph& graph, size_t index) {
     return kNone;
   }
   return std::get<Body>(graph.layers[index].body);
+}
+
+// The names of the graph's outputs, in its order.
+std::vector<std::string> OutputNames(const LayerGraph& graph) {
+  std::vector<std::string> names;
+  for (const ValueId id : graph.outputs) {
+    names.push_back(graph.value(id).name);
+  }
+  return names;
+}
+
+// What the reference executor makes of the layers; nothing, and a failure, when it stops.
+std::vector<HostTensor> RunLayers(const LayerGraph& graph, const std::vector<HostTensor>& inputs) {
+  auto outputs = RunReference(graph, inputs);
+  EXPECT_TRUE(outputs.ok()) << outputs.status().ToString();
+  return outputs.ok() ? std::move(*outputs) : std::vector<HostTensor>{};
+}
+
+HostTensor Integers(const std::vector<int64_t>& values) {
+  return MakeTensor<int64_t>(ElementType::kInt64, {static_cast<int64_t>(values.size())}, values);
+}
+
+TEST(OutputTest, ConstantsKeepTheirNames) {
+  constexpr int64_t kLarge = int64_t{1} << 40;
+  ModelBuilder model;
+  model.Input("x", {2}).Output("shape").Output("weights").Output("sum").Output("again");
+  model.Floats("weights", {2}, {0.5F, -3}).Ints("large", {kLarge, -1});
+  model.Node("Shape", {"x"}, "shape");
+  model.Node("Add", {"x", "weights"}, "sum");
+  model.Node("Identity", {"large"}, "again");
+  const LayerGraph graph = ImportOrFail(model);
+  EXPECT_THAT(OutputNames(graph), ElementsAre("shape", "weights", "sum", "again"));
+  const std::vector<float> x = {1, 2};
+  const auto outputs = RunLayers(graph, {MakeTensor<float>(ElementType::kFloat32, {2}, x)});
+  ASSERT_EQ(outputs.size(), 4U);
+  EXPECT_EQ(outputs[0].type, ElementType::kInt64);
+  EXPECT_THAT(outputs[0].ToInts(), ElementsAre(2));
+  EXPECT_THAT(outputs[1].ToFloats(), ElementsAre(0.5F, -3));
+  EXPECT_THAT(outputs[2].ToFloats(), ElementsAre(1.5F, -1));
+  EXPECT_EQ(outputs[3].type, ElementType::kInt64);
+  EXPECT_THAT(outputs[3].ToInts(), ElementsAre(kLarge, -1));
+}
+
+TEST(OutputTest, OneConstantMayBeTwoOutputs) {
+  ModelBuilder model;
+  model.Input("x", {2}).Output("first").Output("second").Floats("c", {2}, {7, 8});
+  model.Node("Identity", {"c"}, "first");
+  model.Node("Identity", {"first"}, "second");
+  const LayerGraph graph = ImportOrFail(model);
+  EXPECT_THAT(OutputNames(graph), ElementsAre("first", "second"));
+  const auto outputs = RunLayers(graph, {HostTensor(ElementType::kFloat32, {2})});
+  ASSERT_EQ(outputs.size(), 2U);
+  EXPECT_THAT(outputs[0].ToFloats(), ElementsAre(7, 8));
+  EXPECT_THAT(outputs[1].ToFloats(), ElementsAre(7, 8));
+}
+
+TEST(OutputTest, AnInputThatIsAnOutputKeepsItsNameOnBothSides) {
+  for (const int type : {TensorProto::FLOAT, TensorProto::INT64}) {
+    ModelBuilder model;
+    model.Input("x", {2}, type).Output("x").Output("y");
+    model.Node("Identity", {"x"}, "y");
+    const LayerGraph graph = ImportOrFail(model);
+    ASSERT_EQ(graph.inputs.size(), 1U);
+    EXPECT_EQ(graph.value(graph.inputs[0]).name, "x");
+    EXPECT_THAT(OutputNames(graph), ElementsAre("x", "y"));
+    EXPECT_NE(graph.inputs[0], graph.outputs[0]);
+    HostTensor x(static_cast<ElementType>(type), {2});
+    x.data.front() = std::byte{1};
+    const auto outputs = RunLayers(graph, {x});
+    ASSERT_EQ(outputs.size(), 2U);
+    EXPECT_EQ(outputs[0].data, x.data);
+    EXPECT_EQ(outputs[1].data, x.data);
+  }
+}
+
+TEST(OutputTest, OneListedTwiceIsNumberedApart) {
+  ModelBuilder model;
+  model.Input("x", {2}).Output("c").Output("y").Output("c").Output("y").Output("x").Output("x");
+  model.Floats("c", {2}, {7, 8}).Node("Relu", {"x"}, "y");
+  EXPECT_THAT(OutputNames(ImportOrFail(model)),
+              ElementsAre("c", "y", StartsWith("c."), StartsWith("y."), "x", StartsWith("x.")));
+}
+
+TEST(InferenceTest, ComparisonsOfIntegersHaveTheBroadcastShape) {
+  struct Case {
+    const char* op;
+    std::vector<int64_t> expected;
+  };
+  for (const int opset : {12, 16, 18}) {
+    for (const Case& c : {Case{"LessOrEqual", {1, 0, 1}}, Case{"GreaterOrEqual", {1, 1, 0}},
+                          Case{"Less", {0, 0, 1}}, Case{"Greater", {0, 1, 0}}}) {
+      ModelBuilder model(opset);
+      model.Input("x", {3}, TensorProto::INT64).Input("z", {1}, TensorProto::INT64).Output("y");
+      model.Node(c.op, {"x", "z"}, "y");
+      const LayerGraph graph = ImportOrFail(model);
+      const auto outputs = RunLayers(graph, {Integers({5, 9, -2}), Integers({5})});
+      ASSERT_EQ(outputs.size(), 1U) << c.op;
+      EXPECT_EQ(outputs[0].type, ElementType::kBool) << c.op;
+      EXPECT_EQ(outputs[0].ToInts(), c.expected) << c.op << " of opset " << opset;
+    }
+  }
+}
+
+TEST(InferenceTest, OperandsOfAFunctionMustFitIt) {
+  ModelBuilder model(16);
+  model.Input("x", {3}, TensorProto::INT64).Input("z", {2}, TensorProto::INT64).Output("y");
+  model.Node("LessOrEqual", {"x", "z"}, "y");
+  const auto graph = model.Import();
+  ASSERT_FALSE(graph.ok());
+  EXPECT_EQ(graph.status().code(), StatusCode::kInvalidArgument) << graph.status().ToString();
+  EXPECT_THAT(graph.status().message(), testing::HasSubstr("'LessOrEqual_y' (LessOrEqual)"));
 }
 
 TEST(LoweringTest, GemmTransposesWeightsAndScalesByAlphaAndBeta) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transposed convolutions, products with broadcasting, Einsum.
+#include <numeric>
+
+#include "host/ops/einsum.h"
 #include "tests/unit/operators/operator_case.h"
 
 namespace neuron::compiler {
@@ -126,6 +129,116 @@ TEST(Einsum, Products) {
                   equation("abc,bcd->da")});
   ExpectLikeHost({"Einsum", {Input(Floats({4, 17}, 15))}, equation("ij->ji")});
   ExpectLikeHost({"Einsum", {Input(Floats({4, 17}, 15))}, equation("ij->i")});
+}
+
+// Operand i holds 1 + 4 i, 2 + 4 i, ...; `values` are numpy.einsum's, and ONNX Runtime's where it
+// takes the equation.
+struct EinsumCase {
+  const char* name;
+  const char* equation;
+  std::vector<Shape> operands;
+  Shape shape;
+  std::vector<float> values;
+};
+class EinsumBroadcast : public testing::TestWithParam<EinsumCase> {};
+
+HostTensor Counted(const Shape& shape, float first) {
+  std::vector<float> values(static_cast<size_t>(ElementCount(shape)));
+  std::iota(values.begin(), values.end(), first);
+  return FloatList(shape, std::move(values));
+}
+
+TEST_P(EinsumBroadcast, LikeNumPy) {
+  const EinsumCase& c = GetParam();
+  const HostTensor expected = FloatList(c.shape, c.values);
+  OperatorCase test{"Einsum", {}, Attributes{{"equation", std::string(c.equation)}}};
+  for (size_t i = 0; i < c.operands.size(); ++i) {
+    test.operands.push_back(Input(Counted(c.operands[i], 1.0F + 4.0F * static_cast<float>(i))));
+  }
+  const auto computed = RunOnEngines(test);
+  ASSERT_EQ(computed.size(), 1U);
+  ExpectClose(computed[0], expected, 1e-5);
+  ExpectClose(OnHost(test), expected, 0.0);
+
+  if (test.operands.size() == 1) {
+    return;
+  }
+  test.operands.back().constant = true;
+  const auto with_constant = RunOnEngines(test);
+  ASSERT_EQ(with_constant.size(), 1U);
+  ExpectClose(with_constant[0], expected, 1e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Ellipsis, EinsumBroadcast,
+    testing::Values(
+        EinsumCase{"BatchedMatrices",
+                   "...ij,...jk->...ik",
+                   {{2, 2, 3}, {2, 3, 2}},
+                   {2, 2, 2},
+                   {46, 52, 109, 124, 316, 340, 433, 466}},
+        EinsumCase{"NoAxes", "...ij,...jk->...ik", {{2, 3}, {3, 2}}, {2, 2}, {46, 52, 109, 124}},
+        EinsumCase{"OfDifferentLengths",
+                   "...ij,...jk->...ik",
+                   {{2, 1, 2, 2}, {3, 2, 2}},
+                   {2, 3, 2, 2},
+                   {19, 22, 43, 50,  31,  34,  71,  78,  43,  46,  99,  106,
+                    67, 78, 91, 106, 111, 122, 151, 166, 155, 166, 211, 226}},
+        EinsumCase{"InOneOperand",
+                   "...ij,jk->...ik",
+                   {{2, 2, 3}, {3, 2}},
+                   {2, 2, 2},
+                   {46, 52, 109, 124, 172, 196, 235, 268}},
+        EinsumCase{"InTheOtherOperand",
+                   "ij,...jk->...ik",
+                   {{2, 3}, {2, 1, 3, 2}},
+                   {2, 1, 2, 2},
+                   {46, 52, 109, 124, 82, 88, 199, 214}},
+        EinsumCase{"Between", "b...d,b...e->...", {{2, 3, 2}, {2, 3, 2}}, {3}, {378, 618, 922}},
+        EinsumCase{"BehindAndBefore",
+                   "k...,jk...->j...",
+                   {{2, 3}, {2, 2, 3}},
+                   {2, 3},
+                   {37, 57, 81, 67, 99, 135}},
+        EinsumCase{"OfOneElementAgainstMore", "...i,...i->...", {{1, 3}, {2, 3}}, {2}, {38, 56}},
+        EinsumCase{"Alone", "...,...", {{2, 1}, {3}}, {2, 3}, {5, 6, 7, 10, 12, 14}},
+        EinsumCase{"ImplicitResult",
+                   "...kj,ik",
+                   {{2, 2, 2}, {2, 2}},
+                   {2, 2, 2},
+                   {23, 34, 31, 46, 67, 78, 91, 106}},
+        EinsumCase{
+            "ImplicitResultSums", "a...b,b...a", {{2, 3, 2}, {2, 3, 2}}, {3}, {165, 285, 437}},
+        EinsumCase{"OneOperand", "i...->...", {{3, 2, 2}}, {2, 2}, {15, 18, 21, 24}},
+        EinsumCase{"OneOperandTransposed",
+                   "...ij->j...i",
+                   {{2, 1, 2, 3}},
+                   {3, 2, 1, 2},
+                   {1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12}},
+        EinsumCase{"UpperCaseFirst",
+                   "...aB",
+                   {{2, 2, 3}},
+                   {2, 3, 2},
+                   {1, 4, 2, 5, 3, 6, 7, 10, 8, 11, 9, 12}},
+        EinsumCase{"LetterOfOneElement", "ij,jk->ik", {{2, 1}, {3, 2}}, {2, 2}, {21, 24, 42, 48}}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Einsum, DiagonalsAreReadOnTheHost) {
+  // The operand is 1 .. 8; the diagonals of its two matrices are 1, 4 and 5, 8.
+  const HostTensor got = OnHost({"Einsum",
+                                 {Input(Counted({2, 2, 2}, 1))},
+                                 Attributes{{"equation", std::string("...ii->...i")}}});
+  ExpectClose(got, FloatList({2, 2}, {1, 4, 5, 8}), 0.0);
+}
+
+TEST(Einsum, EquationsThatDoNotFit) {
+  const std::vector<Shape> matrices = {{2, 3}, {3, 4}};
+  EXPECT_TRUE(ParseEinsum("...ij,...jk->...ik", matrices));
+  for (const char* equation :
+       {"ij,jk,kl->il", "ij->ij", "ijk,jk->ik", "ij,kj->ik", "ij,jk->il", "ij,jk->ii", "...j,jk->k",
+        "......,jk->jk", "i.j,jk->ik", "...ijk,jk->ik", "0j,jk->0k", "...,...->..."}) {
+    EXPECT_FALSE(ParseEinsum(equation, matrices)) << equation;
+  }
 }
 
 }  // namespace

@@ -67,6 +67,15 @@ std::vector<std::byte> ModelOf(const OperatorCase& test) {
   return bytes;
 }
 
+Result<std::vector<HostTensor>> OutputsOnHost(const OperatorCase& test) {
+  std::vector<const HostTensor*> operands;
+  for (const Operand& operand : test.operands) {
+    const bool there = operand.value.type != ElementType::kUndefined;
+    operands.push_back(there ? &operand.value : nullptr);
+  }
+  return Evaluate(NodeOf(test), operands);
+}
+
 }  // namespace
 
 HostTensor Floats(Shape shape, uint32_t seed, float low, float high) {
@@ -144,15 +153,16 @@ void ExpectClose(const HostTensor& got, const HostTensor& expected, double toler
   }
 }
 
+HostTensor OnHost(const OperatorCase& test) {
+  auto results = OutputsOnHost(test);
+  EXPECT_TRUE(results.ok()) << results.status().ToString();
+  return results.ok() ? std::move(results->front()) : HostTensor();
+}
+
 void ExpectLikeHost(const OperatorCase& test, double tolerance) {
   SCOPED_TRACE(test.op);
   const std::vector<HostTensor> got = RunOnEngines(test);
-  std::vector<const HostTensor*> operands;
-  for (const Operand& operand : test.operands) {
-    const bool there = operand.value.type != ElementType::kUndefined;
-    operands.push_back(there ? &operand.value : nullptr);
-  }
-  const auto expected = Evaluate(NodeOf(test), operands);
+  const auto expected = OutputsOnHost(test);
   ASSERT_TRUE(expected.ok()) << expected.status().ToString();
   ASSERT_EQ(got.size(), expected->size());
   for (size_t i = 0; i < got.size(); ++i) {

@@ -39,6 +39,9 @@ inline Operand Constant(HostTensor value) { return {std::move(value), true}; }
 // a layer runs on the host, or when strict mode finds something.
 std::vector<HostTensor> RunOnEngines(const OperatorCase& test);
 
+// The first output by the host's implementation; fails the test when it has none.
+HostTensor OnHost(const OperatorCase& test);
+
 // RunOnEngines against Evaluate: types and shapes equal, elements within `tolerance` times the
 // largest magnitude (integers and bools equal).
 void ExpectLikeHost(const OperatorCase& test, double tolerance = 1e-4);

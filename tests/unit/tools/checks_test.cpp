@@ -46,10 +46,43 @@ TEST(Compare, TheWorstOfSeveralKeepsTheLargestShareOfWhatIsAllowed) {
   EXPECT_EQ(worst->of_allowed, 0.9);
 }
 
-TEST(Compare, NanIsNeverWithinTolerance) {
+TEST(Compare, NanAndInfinityAgreeWithThemselvesOnly) {
   Tolerance tolerance;
   tolerance.abs = {1e9};
-  EXPECT_FALSE(CompareOutput(Floats({1}, {NAN}), Floats({1}, {0}), tolerance, 0, false).pass);
+  tolerance.relative_l2 = {1e9};
+  for (const float rel : {0.0F, 0.01F}) {
+    for (const bool reduced : {false, true}) {
+      tolerance.rel = rel;
+      const auto compare = [&](float actual, float reference) {
+        return CompareOutput(Floats({2}, {1, actual}), Floats({2}, {1, reference}), tolerance, 0,
+                             reduced);
+      };
+      for (const float special : {NAN, INFINITY, -INFINITY}) {
+        EXPECT_TRUE(compare(special, special).pass) << special << " reduced " << reduced;
+        EXPECT_EQ(compare(special, special).largest, 0) << special;
+        EXPECT_EQ(compare(special, special).of_allowed, 0) << special;
+        EXPECT_FALSE(compare(special, 0).pass) << special << " reduced " << reduced;
+        EXPECT_FALSE(compare(0, special).pass) << special << " reduced " << reduced;
+        EXPECT_EQ(compare(0, special).largest, INFINITY) << special;
+      }
+      EXPECT_FALSE(compare(-INFINITY, INFINITY).pass) << reduced;
+      EXPECT_FALSE(compare(NAN, INFINITY).pass) << reduced;
+      EXPECT_FALSE(compare(INFINITY, NAN).pass) << reduced;
+    }
+  }
+}
+
+TEST(Compare, ElementsBesideANanAreStillCompared) {
+  Tolerance tolerance;
+  tolerance.abs = {0.1};
+  tolerance.relative_l2 = {0.1};
+  const HostTensor reference = Floats({3}, {NAN, 3, INFINITY});
+  for (const bool reduced : {false, true}) {
+    EXPECT_TRUE(
+        CompareOutput(Floats({3}, {NAN, 3.05F, INFINITY}), reference, tolerance, 0, reduced).pass);
+    EXPECT_FALSE(
+        CompareOutput(Floats({3}, {NAN, 3.5F, INFINITY}), reference, tolerance, 0, reduced).pass);
+  }
 }
 
 TEST(Compare, IntegersUseSteps) {
