@@ -5,10 +5,8 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 
-#include "host/compiler/codegen/codegen.h"
-#include "host/compiler/tile/tile.h"
+#include "host/compiler/in_memory.h"
 
 namespace neuron::compiler {
 namespace {
@@ -23,104 +21,6 @@ Result<const isa::Config*> ConfigurationByName(const std::string& name) {
   }
   return Status(StatusCode::kInvalidArgument,
                 fmt::format("no configuration '{}'; there are {}", name, known));
-}
-
-bool DoesNotFit(const Status& status) { return status.code() == StatusCode::kResourceExhausted; }
-
-// The graph cut into parts in several ways; the plan with the fewest cycles.
-class PartsSearch {
- public:
-  PartsSearch(const LayerGraph& graph, const isa::Config& config, const PlanOptions& plan)
-      : graph_(graph), config_(config), plan_(plan) {}
-
-  // First several shares of SBUF: a large one makes few parts, but the memory plan may find gaps
-  // and no room, since the cut works with estimates; a small one leaves room to load ahead. Then
-  // shorter runs of layers, with the best share; in small graphs with every share.
-  Result<ncx::PackageData> Run(bool overlaps) {
-    TileOptions tile;
-    tile.shared_weights = plan_.shared_weights;
-    tile.overlaps = overlaps;
-    TryShares(tile);
-    const bool small = graph_.layers.size() <= kSmallGraph;
-    for (const size_t run : {6, 3, 2}) {
-      if (best_.ok()) {
-        tile.budget = best_tile_.budget;
-        tile.longest_run = run;
-        small ? TryShares(tile) : static_cast<void>(Try(tile));
-      }
-    }
-    return std::move(best_);
-  }
-
-  // How the graph was cut for the plan that Run returned.
-  const TileOptions& cut() const { return best_tile_; }
-
- private:
-  static constexpr int64_t kAll = 100;  // per cent
-  static constexpr int64_t kSmallestShare = 34;
-  static constexpr int64_t kStep = 6;
-  static constexpr size_t kSmallGraph = 64;  // layers
-
-  void TryShares(TileOptions tile) {
-    for (int64_t share = kAll; share >= kSmallestShare; share -= kStep) {
-      tile.budget = config_.sbuf_bytes * share / kAll;
-      if (!Try(tile)) {
-        break;
-      }
-    }
-  }
-
-  // False when nothing fits the budget, or for an error that no cut can mend.
-  bool Try(const TileOptions& tile) {
-    const Result<LayerGraph> fitted = FitToMemory(graph_, config_, tile);
-    Result<ncx::PackageData> package =
-        fitted.ok() ? GenerateCode(fitted.value(), config_, plan_) : fitted.status();
-    const bool fits = package.ok() || DoesNotFit(package.status());
-    const bool first = !best_.ok() && (package.ok() || best_.status().message().empty());
-    const bool faster =
-        package.ok() && best_.ok() &&
-        ncx::EstimatedCycles(package->launches) < ncx::EstimatedCycles(best_->launches);
-    if (first || faster || (!fits && !best_.ok())) {
-      best_ = std::move(package);
-      best_tile_ = tile;
-    }
-    return fitted.ok() && fits;
-  }
-
-  const LayerGraph& graph_;
-  const isa::Config& config_;
-  const PlanOptions& plan_;
-  Result<ncx::PackageData> best_ = Status(StatusCode::kResourceExhausted, "");
-  TileOptions best_tile_;
-};
-
-// How a program was made of a graph.
-struct Making {
-  PlanOptions plan;
-  std::optional<TileOptions> cut = {};  // none: from the graph as it is
-};
-
-// The graph as it is where memory allows, otherwise in parts. `making` says how to plan, and then
-// how it was done.
-Result<ncx::PackageData> GenerateInMemory(const LayerGraph& graph, const isa::Config& config,
-                                          Making& making) {
-  PlanOptions& plan = making.plan;
-  Result<ncx::PackageData> package = GenerateCode(graph, config, plan);
-  if (package.ok() || !DoesNotFit(package.status())) {
-    return package;
-  }
-  plan.shared_weights = config.sbuf_bytes / 4;
-  package = GenerateCode(graph, config, plan);
-  for (const bool overlaps : {true, false}) {
-    if (!package.ok() && DoesNotFit(package.status())) {
-      PartsSearch search(graph, config, plan);
-      package = search.Run(overlaps);
-      if (package.ok()) {
-        making.cut = search.cut();
-      }
-    }
-  }
-  return package;
 }
 
 // `package`, made from `graph` in this way, with constants that stay in SBUF.

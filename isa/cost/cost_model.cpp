@@ -95,6 +95,14 @@ uint64_t Pieces(const DmaSide& side, uint32_t element_bytes, uint32_t axi_bytes)
   return rows * beats * step / axi_bytes;
 }
 
+// Rows of SBUF that DMA reads for its pieces: neighbouring pieces in one beat share a row.
+uint64_t RowReads(const DmaSide& from, uint64_t pieces, uint32_t element_bytes,
+                  uint32_t axi_bytes) {
+  const auto stride = static_cast<uint64_t>(std::abs(from.stride[0]));
+  if (from.size[0] <= 1 || from.stride[0] == element_bytes || stride >= axi_bytes) return pieces;
+  return std::max(pieces * stride / axi_bytes, pieces / from.size[0]);
+}
+
 // Bursts in which DMA reads `valid` elements of DRAM: neighbours in one beat or in the next share
 // one.
 uint64_t ReadBursts(const Config& config, const DmaInstruction& i, uint32_t bytes, uint64_t valid) {
@@ -151,6 +159,8 @@ InstructionCost DmaCost(const Config& config, const CostParameters& parameters,
       cost.latency += dram_side(source);
       const uint64_t bursts = ReadBursts(config, i, bytes, valid);
       pieces = std::max(pieces, bursts * (parameters.memory_latency + 2) / kReadsOnTheirWay);
+    } else {
+      cost.sbuf_reads = RowReads(from, source, bytes, config.axi_bytes);
     }
   }
   cost.occupancy = pieces + 4;

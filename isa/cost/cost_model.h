@@ -42,6 +42,7 @@ struct InstructionCost {
   uint64_t bytes_written = 0;
   uint64_t read_beats = 0;  // of the memory port
   uint64_t write_beats = 0;
+  uint64_t sbuf_reads = 0;  // rows of SBUF that DMA reads, spread over the occupancy (sbuf_reads.h)
 };
 
 // The cost of a legal instruction (kInstructionWords words).

@@ -82,7 +82,8 @@ struct LaunchResult {
   uint32_t sticky = 0;  // bits of isa::Sticky
   std::array<uint32_t, isa::kNumSemaphores> semaphores = {};
   std::array<QueueState, isa::kNumQueues> queues = {};
-  // Per queue, indexed by isa::Counter. Cycles are estimates; bank and fetch stalls are 0.
+  // Per queue, indexed by isa::Counter. Cycles are estimates; bank stalls are those of
+  // DMA's reads beside TensorE, fetch stalls are 0.
   std::array<std::array<uint64_t, isa::kNumCounters>, isa::kNumQueues> counters = {};
   uint64_t cycles = 0;                      // estimate
   std::vector<Finding> findings;            // the first Options::max_findings

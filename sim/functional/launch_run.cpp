@@ -15,7 +15,9 @@ namespace {
 
 constexpr size_t kMaxOutstanding = 8;
 
-bool IsDmaQueue(uint32_t queue) { return queue >= static_cast<uint32_t>(isa::Queue::kDma0); }
+constexpr auto kDma0 = static_cast<uint32_t>(isa::Queue::kDma0);
+
+bool IsDmaQueue(uint32_t queue) { return queue >= kDma0; }
 
 uint64_t& CounterOf(LaunchResult& result, uint32_t queue, isa::Counter counter) {
   return result.counters[queue][static_cast<uint32_t>(counter)];
@@ -28,7 +30,8 @@ LaunchRun::LaunchRun(FunctionalCore& core, const Launch& launch, std::span<std::
       launch_(launch),
       dram_(dram),
       random_(core.options_.seed),
-      port_(core.config(), core.options_.cost) {
+      port_(core.config(), core.options_.cost),
+      reads_(core.config()) {
   core_.state_.sticky = 0;
   const isa::CostParameters& cost = core_.options_.cost;
   for (uint32_t q = 0; q < isa::kNumQueues; ++q) {
@@ -182,6 +185,10 @@ void LaunchRun::Schedule(uint32_t queue) {
   uint64_t occupancy = cost.occupancy;
   if (core_.options_.seed != 0) occupancy = occupancy * (1 + random_() % 16) / 4 + random_() % 64;
   uint64_t engine_free = time_ + occupancy;
+  if (IsDmaQueue(queue)) {
+    engine_free = reads_.Read(queue - kDma0, time_, occupancy, cost.sbuf_reads);
+    CounterOf(result_, queue, isa::Counter::kStallBank) += engine_free - time_ - occupancy;
+  }
   engine_free = std::max(engine_free, port_.Pass(time_, cost));
 
   const uint64_t idle_since = std::max(run.free_at, run.last_end);
@@ -196,6 +203,26 @@ void LaunchRun::Schedule(uint32_t queue) {
   run.started = time_;
   run.last_end = end;
   run.pending.push_back({run.next, time_, end + parameters.semaphore_delay, run.clock, run.words});
+  if (static_cast<isa::Queue>(queue) == isa::Queue::kTensor) {
+    DelayReads(time_, engine_free, run.words);
+  }
+}
+
+void LaunchRun::DelayReads(uint64_t start, uint64_t end, const Words& stream) {
+  std::array<uint64_t, isa::kNumDmaQueues> before;
+  for (uint32_t dma = 0; dma < before.size(); ++dma) before[dma] = reads_.end(dma);
+  reads_.Stream(start, end, stream);
+  for (uint32_t dma = 0; dma < before.size(); ++dma) {
+    if (reads_.end(dma) == before[dma]) continue;
+    const uint32_t queue = kDma0 + dma;
+    QueueRun& run = queues_[queue];
+    CounterOf(result_, queue, isa::Counter::kStallBank) += reads_.end(dma) - before[dma];
+    run.free_at = std::max(run.free_at, reads_.end(dma));
+    const uint64_t finished = std::max(run.last_end, run.free_at + run.cost.latency);
+    CounterOf(result_, queue, isa::Counter::kBusy) += finished - run.last_end;
+    run.pending.back().end += finished - run.last_end;
+    run.last_end = finished;
+  }
 }
 
 std::optional<uint64_t> LaunchRun::NextEvent() const {

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "isa/cost/memory_port.h"
+#include "isa/cost/sbuf_reads.h"
 #include "sim/functional/functional_core.h"
 #include "sim/functional/semaphore_order.h"
 
@@ -58,6 +59,9 @@ class LaunchRun {
   std::optional<isa::Fault> Execute(uint32_t queue);
   // Puts the started instruction on the timeline.
   void Schedule(uint32_t queue);
+  // TensorE streams from `start` to `end`: moves the ends of the DMA instructions that it keeps
+  // from SBUF.
+  void DelayReads(uint64_t start, uint64_t end, const Words& stream);
   void LearnFromWaits(QueueRun& run, uint32_t queue);
   void FinishDue();
   void Finish(uint32_t queue, const Pending& pending);
@@ -75,6 +79,7 @@ class LaunchRun {
   SemaphoreOrder order_;
   std::mt19937_64 random_;
   isa::MemoryPort port_;
+  isa::SbufReads reads_;
   uint64_t time_ = 0;
   bool stopped_ = false;
 };

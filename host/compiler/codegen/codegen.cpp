@@ -44,12 +44,10 @@ class Emitter {
     }
     program_.SetNode(op.node);
     const uint64_t bytes_before = program_.dram_bytes();
-    const ScheduleWork before = program_.work();
     NEURON_RETURN_IF_ERROR(op.emit(program_, memory_));
     ncx::LayerInfo& layer = layers_[op.node];
     layer.node = op.node;
     layer.dram_bytes += program_.dram_bytes() - bytes_before;
-    AddWork(before, program_.work(), layer);
     if (repeats_ && part == Part::kAll) {
       repeat_.SetNode(op.node);
       return op.emit(repeat_, memory_);
@@ -62,8 +60,11 @@ class Emitter {
       return;
     }
     ncx::Launch launch;
-    program_.Finish(package_.image, launch);
+    const std::map<uint32_t, ScheduleWork> work = program_.Finish(package_.image, launch);
     for (auto& [node, info] : layers_) {
+      if (const auto it = work.find(node); it != work.end()) {
+        SetWork(it->second, info);
+      }
       info.macs = std::exchange(work_[node].macs, 0);
       info.operations = std::exchange(work_[node].operations, 0);
       launch.macs += info.macs;
@@ -84,15 +85,12 @@ class Emitter {
   }
 
  private:
-  static void AddWork(const ScheduleWork& before, const ScheduleWork& after,
-                      ncx::LayerInfo& layer) {
-    layer.estimated_cycles += after.cycles - before.cycles;
-    for (size_t queue = 0; queue < isa::kNumQueues; ++queue) {
-      layer.busy[queue] += after.busy[queue] - before.busy[queue];
-      layer.issue[queue] += after.issue[queue] - before.issue[queue];
-    }
-    layer.read_cycles += after.read - before.read;
-    layer.write_cycles += after.write - before.write;
+  static void SetWork(const ScheduleWork& work, ncx::LayerInfo& layer) {
+    layer.estimated_cycles = work.cycles;
+    std::ranges::copy(work.busy, layer.busy.begin());
+    std::ranges::copy(work.issue, layer.issue.begin());
+    layer.read_cycles = work.read;
+    layer.write_cycles = work.write;
   }
 
   ncx::PackageData& package_;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long a launch will take, instruction by instruction as it is built: each queue's engine, the
-// semaphore waits and the shared memory port on one timeline (isa/cost/cost_model.h).
+// How long a launch will take: each queue's engine, the semaphore waits, the shared memory port and
+// SBUF's reads on one timeline (isa/cost/cost_model.h).
 #ifndef NEURON_HOST_COMPILER_CODEGEN_ESTIMATE_H_
 #define NEURON_HOST_COMPILER_CODEGEN_ESTIMATE_H_
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -14,9 +15,10 @@
 
 namespace neuron::compiler {
 
-// Work since the launch began, in cycles.
+// Work of a launch or of one node of it, in cycles.
 struct ScheduleWork {
-  uint64_t cycles = 0;                            // until all instructions so far are finished
+  // By which its instructions, in the order of Append, make the launch longer.
+  uint64_t cycles = 0;
   std::array<uint64_t, isa::kNumQueues> busy{};   // the engine works
   std::array<uint64_t, isa::kNumQueues> issue{};  // it waits for an instruction's check
   uint64_t read = 0;                              // of the memory
@@ -25,19 +27,24 @@ struct ScheduleWork {
 
 class ScheduleEstimate {
  public:
+  using QueueWords = std::array<std::vector<uint32_t>, isa::kNumQueues>;
+
   ScheduleEstimate(const isa::Config& config, const isa::CostParameters& parameters);
 
-  // Adds the next instruction of `queue`, which waits until each other queue has finished the
-  // given number of its instructions (all added before).
-  void Append(isa::Queue queue, std::span<const uint32_t> words, const QueueClock& waits);
+  // Adds the next instruction of `queue`, which belongs to `node` and waits until each other queue
+  // has finished the given number of its instructions (all added before).
+  void Append(isa::Queue queue, uint32_t node, std::span<const uint32_t> words,
+              const QueueClock& waits);
 
-  // Cycles from launch until all instructions so far are finished.
-  uint64_t cycles() const { return work_.cycles; }
-  const ScheduleWork& work() const { return work_; }
-  // When the engine takes its next instruction.
+  // About when the engine takes its next instruction: what is known while the launch is being
+  // built, in which TensorE and DMA do not meet in SBUF.
   uint64_t FreeAt(isa::Queue queue) const {
     return queues_[static_cast<size_t>(queue)].engine_free;
   }
+
+  // The launch of all instructions so far, `words` being theirs, in the order of time and so with
+  // everything that they keep from each other: the work of each node.
+  std::map<uint32_t, ScheduleWork> NodeWork(const QueueWords& words) const;
 
  private:
   struct QueueTime {
@@ -45,15 +52,17 @@ class ScheduleEstimate {
     uint64_t engine_free = 0;
     std::vector<uint64_t> finished;  // of each instruction; never decreasing
   };
-
-  // For how long beats of the port hold the memory.
-  uint64_t MemoryCycles(uint64_t beats) const;
+  struct Step {
+    isa::Queue queue;
+    uint32_t node;
+    QueueClock waits;
+  };
 
   isa::Config config_;
   isa::CostParameters parameters_;
   std::array<QueueTime, isa::kNumQueues> queues_;
   isa::MemoryPort port_;
-  ScheduleWork work_;
+  std::vector<Step> steps_;
 };
 
 }  // namespace neuron::compiler

@@ -240,7 +240,7 @@ Status ProgramBuilder::AppendSynchronised(isa::Queue queue, Instruction& instruc
   words.resize(words.size() + isa::kInstructionWords);
   const auto encoded = std::span<uint32_t>(words).last(isa::kInstructionWords);
   instruction.Encode(encoded);
-  estimate_.Append(queue, encoded, waits);
+  estimate_.Append(queue, node_, encoded, waits);
 
   const auto q = static_cast<uint32_t>(queue);
   for (auto it = source_.rbegin(); it != source_.rend(); ++it) {
@@ -288,7 +288,8 @@ Status ProgramBuilder::Append(isa::Queue queue, isa::DmaInstruction instruction)
   return AppendSynchronised(queue, instruction, AccessesOf(instruction));
 }
 
-void ProgramBuilder::Finish(std::vector<std::byte>& image, ncx::Launch& launch) const {
+std::map<uint32_t, ScheduleWork> ProgramBuilder::Finish(std::vector<std::byte>& image,
+                                                        ncx::Launch& launch) const {
   for (uint32_t queue = 0; queue < isa::kNumQueues; ++queue) {
     const std::vector<uint32_t>& words = words_[queue];
     if (words.empty()) {
@@ -302,7 +303,12 @@ void ProgramBuilder::Finish(std::vector<std::byte>& image, ncx::Launch& launch) 
         {queue, offset, static_cast<uint32_t>(words.size() / isa::kInstructionWords)});
   }
   launch.source = source_;
-  launch.estimated_cycles = cycles();
+  std::map<uint32_t, ScheduleWork> nodes = estimate_.NodeWork(words_);
+  launch.estimated_cycles = 0;
+  for (const auto& [node, work] : nodes) {
+    launch.estimated_cycles += work.cycles;
+  }
+  return nodes;
 }
 
 }  // namespace neuron::compiler

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "base/status.h"
@@ -38,15 +39,12 @@ class ProgramBuilder {
   bool empty() const;
   // Bytes that DMA instructions move to or from DRAM.
   uint64_t dram_bytes() const { return dram_bytes_; }
-  // Estimated cycles until all instructions so far are finished.
-  uint64_t cycles() const { return estimate_.cycles(); }
   // The DMA queue that is estimated to be free first.
   isa::Queue FreeDma() const;
-  // Estimated work of all instructions so far.
-  const ScheduleWork& work() const { return estimate_.work(); }
 
-  // Appends the streams to `image` (128-byte aligned) and describes them.
-  void Finish(std::vector<std::byte>& image, ncx::Launch& launch) const;
+  // Appends the streams to `image` (128-byte aligned) and describes them. Returns the estimated
+  // work of each node.
+  std::map<uint32_t, ScheduleWork> Finish(std::vector<std::byte>& image, ncx::Launch& launch) const;
 
  private:
   template <typename Instruction>

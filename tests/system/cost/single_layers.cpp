@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/system/cost/single_layers.h"
 
+#include <algorithm>
 #include <random>
 #include <set>
 
-#include "host/compiler/codegen/codegen.h"
 #include "host/compiler/codegen/instructions.h"
 #include "host/compiler/compiler.h"
+#include "host/compiler/in_memory.h"
 #include "host/tools/session.h"
 #include "host/tools/verify_case.h"
 
@@ -84,8 +85,7 @@ std::string Signature(const LayerGraph& graph) {
 
 }  // namespace
 
-Result<std::vector<SingleLayer>> SingleLayersOf(const tools::ZooModel& model,
-                                                const std::string& configuration) {
+Result<std::vector<SingleLayer>> SingleLayersOf(const tools::ZooModel& model) {
   NEURON_ASSIGN_OR_RETURN(const LayerGraph whole, Import(model));
   std::vector<SingleLayer> layers;
   std::set<std::string> seen;
@@ -93,25 +93,37 @@ Result<std::vector<SingleLayer>> SingleLayersOf(const tools::ZooModel& model,
     if (std::holds_alternative<compiler::HostLayer>(layer.body)) {
       continue;
     }
-    const LayerGraph graph = CutOut(whole, layer);
+    LayerGraph graph = CutOut(whole, layer);
     if (!seen.insert(Signature(graph)).second) {
       continue;
     }
-    auto package = compiler::GenerateCode(graph, *isa::FindConfig(configuration));
-    if (!package.ok() || package->launches.size() != 1) {
-      continue;
-    }
-    SingleLayer single;
-    single.name = model.name + ": " + layer.name + " (" + compiler::LayerKind(layer) + ")";
-    single.estimated_cycles = package->launches[0].estimated_cycles;
-    single.package = std::move(*package);
-    layers.push_back(std::move(single));
+    layers.push_back({model.name + ": " + layer.name + " (" + compiler::LayerKind(layer) + ")",
+                      std::move(graph)});
   }
   return layers;
 }
 
-Result<uint64_t> MeasuredCycles(nrt::Runtime& runtime, const SingleLayer& layer) {
-  NEURON_ASSIGN_OR_RETURN(tools::Session session, tools::Session::Load(runtime, layer.package));
+uint64_t LeastCycles(const SingleLayer& layer, const isa::Config& config) {
+  const auto beats = [&](const std::vector<ValueId>& values) {
+    uint64_t bytes = 0;
+    for (const ValueId id : values) {
+      const compiler::Value& value = layer.graph.value(id);
+      bytes += static_cast<uint64_t>(ElementCount(value.shape)) * ElementBytes(value.type);
+    }
+    return bytes / config.axi_bytes;
+  };
+  const auto macs = static_cast<uint64_t>(layer.graph.layers[0].macs);
+  return std::max({macs / (uint64_t{config.p} * config.p), beats(layer.graph.inputs),
+                   beats(layer.graph.outputs)});
+}
+
+Result<ncx::PackageData> CompileAlone(const SingleLayer& layer, const isa::Config& config) {
+  compiler::Making making;
+  return compiler::GenerateInMemory(layer.graph, config, making);
+}
+
+Result<uint64_t> MeasuredCycles(nrt::Runtime& runtime, const ncx::PackageData& package) {
+  NEURON_ASSIGN_OR_RETURN(tools::Session session, tools::Session::Load(runtime, package));
   std::mt19937 random(1);
   tools::NamedTensors inputs;
   for (const nrt::TensorInfo& info : session.inputs()) {

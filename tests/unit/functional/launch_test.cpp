@@ -125,6 +125,41 @@ TEST(Launch, CountsInstructionsAndBytesAndEstimatesCycles) {
   for (const InstructionTiming& timing : result.timeline) EXPECT_LE(timing.end, result.cycles);
 }
 
+// The array reads a bank in each cycle, first of all engines; a store reads rows of four banks.
+TEST(Launch, StoresTakeLongerBesideTheArray) {
+  const auto run = [](bool beside, bool store_first) {
+    TestProgram program;
+    program.MarkInitialised();
+    isa::DmaInstruction store = Dma(Opcode::kDmaCopy, Space::kSbuf, 8192, Space::kDram, 0, 1024);
+    if (!store_first) {
+      store.wait0_op = Field(WaitOp::kGe);
+      store.wait0_sem = 5;
+      store.wait0_value = 1;
+    }
+    isa::TensorInstruction product = Matmul(4, 4, 512);
+    product.stationary_base = 4096;
+    product.outer_size1 = 4;
+    isa::VectorInstruction fill = FillWith(16384, 0);
+    fill.update0_op = Field(UpdateOp::kAdd);
+    fill.update0_sem = 5;
+    fill.update0_value = 1;
+    if (beside) program.Add(product);
+    program.Add(fill);
+    program.Add(store);
+    return program.Run().counters[static_cast<uint32_t>(Queue::kDma0)];
+  };
+  const auto stalls = static_cast<uint32_t>(isa::Counter::kStallBank);
+  const auto busy = static_cast<uint32_t>(isa::Counter::kBusy);
+  for (const bool store_first : {false, true}) {
+    const auto alone = run(false, store_first);
+    const auto beside = run(true, store_first);
+    EXPECT_EQ(alone[stalls], 0u);
+    EXPECT_GT(beside[stalls], 700u) << "256 rows, each of which takes 4 cycles";
+    EXPECT_LT(beside[stalls], 800u);
+    EXPECT_EQ(beside[busy], alone[busy] + beside[stalls]);
+  }
+}
+
 TEST(Launch, NothingToDoIsDone) {
   TestProgram program("tiny");
   EXPECT_EQ(program.Run().status, isa::Status::kDone);
