@@ -16,8 +16,8 @@ const std::map<std::string, ops::Implementation>& Implementations() {
          {ops::UnaryOperators(), ops::BinaryOperators(), ops::ReductionOperators(),
           ops::ShapeOperators(), ops::MovementOperators(), ops::MatrixOperators(),
           ops::PoolingOperators(), ops::NormalizationOperators(), ops::QuantizationOperators(),
-          ops::RecurrentOperators(), ops::ResizeOperators(), ops::EinsumOperators(),
-          ops::NeighbourOperators()}) {
+          ops::IntegerOperators(), ops::RecurrentOperators(), ops::ResizeOperators(),
+          ops::EinsumOperators(), ops::NeighbourOperators()}) {
       for (const ops::Operator& op : group) {
         result.emplace(op.name, op.run);
       }

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Conv, ConvTranspose, Gemm and MatMul: products by Eigen, in float.
-#include <Eigen/Core>
 #include <algorithm>
 
-#include "host/ops/windows.h"
+#include "host/ops/products.h"
 
 namespace neuron::ops {
 namespace {
-
-using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using View = Eigen::Map<const Matrix>;
-using MutableView = Eigen::Map<Matrix>;
 
 Status NeedFloats(const Call& call, size_t count) {
   NEURON_RETURN_IF_ERROR(call.Need(count));
@@ -36,20 +31,6 @@ Result<Tensors> Convert(const Call& call, const std::vector<float>& values, Elem
   return One(std::move(y));
 }
 
-// Rows: channel and tap; columns: output positions. Positions in the padding are 0.
-void Unfold(const float* plane, int64_t channels, const Window& window, Matrix& columns) {
-  for (int64_t tap = 0; tap < window.kernel_size(); ++tap) {
-    const std::vector<int64_t> offsets = window.InputOffsets(tap);
-    for (int64_t channel = 0; channel < channels; ++channel) {
-      const float* source = plane + channel * window.input_size();
-      float* target = columns.row(channel * window.kernel_size() + tap).data();
-      for (const int64_t offset : offsets) {
-        *target++ = offset >= 0 ? source[offset] : 0.0F;
-      }
-    }
-  }
-}
-
 Status CheckBias(const Call& call, size_t index, int64_t channels) {
   if (call.has(index) && call.in(index).elements() != channels) {
     return call.Error("the bias has " + std::to_string(call.in(index).elements()) +
@@ -60,42 +41,17 @@ Status CheckBias(const Call& call, size_t index, int64_t channels) {
 
 Result<Tensors> Conv(const Call& call) {
   NEURON_RETURN_IF_ERROR(NeedFloats(call, 2));
-  const Shape& in = call.in(0).shape;
-  const Shape& w = call.in(1).shape;
-  if (w.size() < 3 || in.size() != w.size()) {
-    return call.Error("operands of shapes " + ShapeToString(in) + " and " + ShapeToString(w));
-  }
-  NEURON_ASSIGN_OR_RETURN(const Window window, WindowOf(call, {w.begin() + 2, w.end()}));
-  const int64_t group = call.node.Int("group", 1);
-  const int64_t filters = w[0];
-  if (group < 1 || filters % group != 0 || in[1] % group != 0 || w[1] != in[1] / group) {
-    return call.Error("weights " + ShapeToString(w) + " in " + std::to_string(group) +
-                      " groups do not fit the input " + ShapeToString(in));
-  }
-  NEURON_RETURN_IF_ERROR(CheckBias(call, 2, filters));
-  const Shape shape = WindowOutputShape(in, filters, window);
-  NEURON_ASSIGN_OR_RETURN(const HostTensor limits, Allocate(call, ElementType::kFloat32, shape));
-  const int64_t depth = w[1] * window.kernel_size();
-  NEURON_ASSIGN_OR_RETURN(const HostTensor scratch,
-                          Allocate(call, ElementType::kFloat32, {depth, window.output_size()}));
-  const std::vector<float> x = call.in(0).ToFloats();
-  const std::vector<float> weights = call.in(1).ToFloats();
-  const std::vector<float> bias = call.has(2) ? call.in(2).ToFloats() : std::vector<float>{};
-  std::vector<float> y(static_cast<size_t>(limits.elements()));
-  Matrix columns(depth, window.output_size());
-  const int64_t each = filters / group;
-  for (int64_t n = 0; n < in[0] && !y.empty(); ++n) {
-    for (int64_t g = 0; g < group; ++g) {
-      Unfold(x.data() + (n * in[1] + g * w[1]) * window.input_size(), w[1], window, columns);
-      MutableView out(y.data() + (n * filters + g * each) * window.output_size(), each,
-                      window.output_size());
-      out.noalias() = View(weights.data() + g * each * depth, each, depth) * columns;
-      for (int64_t m = 0; m < each && !bias.empty(); ++m) {
-        out.row(m).array() += bias[static_cast<size_t>(g * each + m)];
-      }
+  NEURON_ASSIGN_OR_RETURN(const Convolution conv, ConvolutionOf(call, 1));
+  NEURON_RETURN_IF_ERROR(CheckBias(call, 2, conv.filters));
+  std::vector<float> y = Convolve(conv, call.in(0).ToFloats(), call.in(1).ToFloats());
+  if (call.has(2)) {
+    const std::vector<float> bias = call.in(2).ToFloats();
+    const auto plane = static_cast<size_t>(conv.window.output_size());
+    for (size_t i = 0; i < y.size(); ++i) {
+      y[i] += bias[i / plane % bias.size()];
     }
   }
-  return Convert(call, y, call.in(0).type, shape);
+  return Convert(call, y, call.in(0).type, conv.output);
 }
 
 // The window of the convolution whose gradient this is: its input is our output.
@@ -139,7 +95,7 @@ Result<Window> TransposedWindow(const Call& call, const Shape& in, const Shape& 
     }
     if (wanted.size() == spatial || auto_pad.starts_with("SAME")) {
       const int64_t cut = std::max<int64_t>(total, 0);  // below 0 the output grows at its end
-      window.low[at] = auto_pad == "SAME_LOWER" ? cut - cut / 2 : cut / 2;
+      window.low[at] = auto_pad == "SAME_UPPER" ? cut / 2 : cut - cut / 2;
     }
     window.output[at] = in[i + 2];
     window.input[at] = full - total;
@@ -176,10 +132,10 @@ Result<Tensors> ConvTranspose(const Call& call) {
   const int64_t each = in[1] / group;
   for (int64_t n = 0; n < in[0] && !y.empty(); ++n) {
     for (int64_t g = 0; g < group; ++g) {
-      const View inputs(x.data() + (n * in[1] + g * each) * window.output_size(), each,
-                        window.output_size());
-      const View kernel(weights.data() + g * each * w[1] * taps, each, w[1] * taps);
-      const Matrix spread = kernel.transpose() * inputs;
+      const View<float> inputs(x.data() + (n * in[1] + g * each) * window.output_size(), each,
+                               window.output_size());
+      const View<float> kernel(weights.data() + g * each * w[1] * taps, each, w[1] * taps);
+      const Matrix<float> spread = kernel.transpose() * inputs;
       float* planes = y.data() + (n * filters + g * w[1]) * window.input_size();
       for (int64_t tap = 0; tap < taps; ++tap) {
         const std::vector<int64_t> offsets = window.InputOffsets(tap);
@@ -214,12 +170,12 @@ Result<Tensors> Gemm(const Call& call) {
   }
   const std::vector<float> x = call.in(0).ToFloats();
   const std::vector<float> w = call.in(1).ToFloats();
-  const View left(x.data(), a[0], a[1]);
-  const View right(w.data(), b[0], b[1]);
+  const View<float> left(x.data(), a[0], a[1]);
+  const View<float> right(w.data(), b[0], b[1]);
   const Shape shape = {a[flip_a ? 1 : 0], b[flip_b ? 0 : 1]};
   NEURON_ASSIGN_OR_RETURN(const HostTensor limits, Allocate(call, ElementType::kFloat32, shape));
   std::vector<float> y(static_cast<size_t>(limits.elements()));
-  MutableView out(y.data(), shape[0], shape[1]);
+  MutableView<float> out(y.data(), shape[0], shape[1]);
   if (flip_a && flip_b) {
     out.noalias() = left.transpose() * right.transpose();
   } else if (flip_a) {
@@ -248,48 +204,9 @@ Result<Tensors> Gemm(const Call& call) {
 
 Result<Tensors> MatMul(const Call& call) {
   NEURON_RETURN_IF_ERROR(NeedFloats(call, 2));
-  Shape a = call.in(0).shape;
-  Shape b = call.in(1).shape;
-  if (a.empty() || b.empty()) {
-    return call.Error("a scalar cannot be multiplied as a matrix");
-  }
-  const bool row = a.size() == 1;
-  const bool column = b.size() == 1;
-  if (row) {
-    a.insert(a.begin(), 1);
-  }
-  if (column) {
-    b.push_back(1);
-  }
-  const int64_t rows = a[a.size() - 2];
-  const int64_t depth = a.back();
-  const int64_t width = b.back();
-  const Shape batch_a(a.begin(), a.end() - 2);
-  const Shape batch_b(b.begin(), b.end() - 2);
-  const auto batch = BroadcastShapes(batch_a, batch_b);
-  if (!batch || b[b.size() - 2] != depth) {
-    return call.Error("shapes " + ShapeToString(call.in(0).shape) + " and " +
-                      ShapeToString(call.in(1).shape) + " do not multiply");
-  }
-  Shape shape = *batch;
-  shape.insert(shape.end(), {rows, width});
-  NEURON_ASSIGN_OR_RETURN(const HostTensor limits, Allocate(call, ElementType::kFloat32, shape));
-  const std::vector<float> x = call.in(0).ToFloats();
-  const std::vector<float> w = call.in(1).ToFloats();
-  std::vector<float> y(static_cast<size_t>(limits.elements()));
-  ForEachIndex<2>(*batch, {BroadcastStrides(batch_a, *batch), BroadcastStrides(batch_b, *batch)},
-                  [&](int64_t i, const std::array<int64_t, 2>& at) {
-                    MutableView(y.data() + i * rows * width, rows, width).noalias() =
-                        View(x.data() + at[0] * rows * depth, rows, depth) *
-                        View(w.data() + at[1] * depth * width, depth, width);
-                  });
-  if (row) {
-    shape.erase(shape.end() - 2);
-  }
-  if (column) {
-    shape.pop_back();
-  }
-  return Convert(call, y, call.in(0).type, std::move(shape));
+  NEURON_ASSIGN_OR_RETURN(const MatrixProduct product, MatrixProductOf(call, 1));
+  return Convert(call, Multiply(product, call.in(0).ToFloats(), call.in(1).ToFloats()),
+                 call.in(0).type, product.output);
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ std::span<const Operator> MatrixOperators();
 std::span<const Operator> PoolingOperators();
 std::span<const Operator> NormalizationOperators();
 std::span<const Operator> QuantizationOperators();
+std::span<const Operator> IntegerOperators();
 std::span<const Operator> RecurrentOperators();
 std::span<const Operator> ResizeOperators();
 std::span<const Operator> EinsumOperators();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// MaxPool, AveragePool and their global forms.
+// MaxPool, AveragePool, LpPool and their global forms.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -127,6 +127,25 @@ Result<Tensors> MeanOver(const Call& call, const Window& window, bool include_pa
   return One(std::move(y));
 }
 
+// (sum of |x|^p) ^ (1 / p) over each window.
+Result<Tensors> NormOver(const Call& call, const Window& window) {
+  const HostTensor& x = call.in(0);
+  const auto p = static_cast<double>(call.node.Int("p", 2));
+  if (p < 1.0) {
+    return call.Error("there is no norm with p below 1");
+  }
+  NEURON_ASSIGN_OR_RETURN(HostTensor y,
+                          Allocate(call, x.type, WindowOutputShape(x.shape, x.shape[1], window)));
+  double sum = 0.0;
+  ForEachWindow(
+      x, window, [&] { sum = 0.0; },
+      [&](double value, int64_t) { sum += std::pow(std::fabs(value), p); },
+      [&](int64_t target, int64_t, const WindowIndex&) {
+        StoreDouble(y, target, std::pow(sum, 1.0 / p));
+      });
+  return One(std::move(y));
+}
+
 Result<Tensors> MaxPool(const Call& call) {
   NEURON_RETURN_IF_ERROR(call.Need(1));
   NEURON_ASSIGN_OR_RETURN(const Window window, WindowOf(call, call.node.Ints("kernel_shape")));
@@ -137,6 +156,12 @@ Result<Tensors> AveragePool(const Call& call) {
   NEURON_RETURN_IF_ERROR(call.Need(1));
   NEURON_ASSIGN_OR_RETURN(const Window window, WindowOf(call, call.node.Ints("kernel_shape")));
   return MeanOver(call, window, call.node.Int("count_include_pad", 0) != 0);
+}
+
+Result<Tensors> LpPool(const Call& call) {
+  NEURON_RETURN_IF_ERROR(call.Need(1));
+  NEURON_ASSIGN_OR_RETURN(const Window window, WindowOf(call, call.node.Ints("kernel_shape")));
+  return NormOver(call, window);
 }
 
 Result<Window> WholePlane(const Call& call) {
@@ -158,14 +183,21 @@ Result<Tensors> GlobalAveragePool(const Call& call) {
   return MeanOver(call, window, false);
 }
 
+Result<Tensors> GlobalLpPool(const Call& call) {
+  NEURON_ASSIGN_OR_RETURN(const Window window, WholePlane(call));
+  return NormOver(call, window);
+}
+
 }  // namespace
 
 std::span<const Operator> PoolingOperators() {
   static constexpr Operator kOperators[] = {
       {"MaxPool", MaxPool},
       {"AveragePool", AveragePool},
+      {"LpPool", LpPool},
       {"GlobalMaxPool", GlobalMaxPool},
       {"GlobalAveragePool", GlobalAveragePool},
+      {"GlobalLpPool", GlobalLpPool},
   };
   return kOperators;
 }

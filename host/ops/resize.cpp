@@ -153,14 +153,18 @@ std::vector<std::vector<ResizeTap>> TapsOf(const Settings& settings, const Axis&
   return taps;
 }
 
-// The axes that scales, sizes and regions are for.
+// The axes that scales, sizes and regions are for, in their order.
 Result<std::vector<int64_t>> ResizedAxes(const Call& call, size_t rank) {
   std::vector<int64_t> axes = call.node.Ints("axes");
   if (axes.empty()) {
     axes.resize(rank);
     std::iota(axes.begin(), axes.end(), 0);
   }
-  return ops::NormalizeAxes(call, std::move(axes), rank);
+  NEURON_RETURN_IF_ERROR(ops::NormalizeAxes(call, axes, rank).status());
+  for (int64_t& axis : axes) {
+    axis += axis < 0 ? static_cast<int64_t>(rank) : 0;
+  }
+  return axes;
 }
 
 Status SetScale(const Call& call, double scale, bool crop, Axis& axis) {
@@ -252,31 +256,39 @@ Result<std::vector<ResizeAxis>> ResizeAxes(const HostNode& node, const Shape& in
 namespace ops {
 namespace {
 
-// One axis after the other.
+// One axis after the other; what lies between them is not rounded to the tensor's type.
 Result<Tensors> Resize(const Call& call) {
   NEURON_RETURN_IF_ERROR(call.Need(1));
   NEURON_ASSIGN_OR_RETURN(const std::vector<ResizeAxis> axes,
                           ResizeAxes(call.node, call.in(0).shape, call.inputs));
   const double outside = call.node.Float("extrapolation_value", 0.0F);
-  HostTensor x = call.in(0);
+  Shape shape = call.in(0).shape;
+  std::vector<double> x = ToDoubles(call.in(0));
   for (size_t axis = 0; axis < axes.size(); ++axis) {
     const auto& taps = axes[axis].taps;
-    Shape next = x.shape;
-    next[axis] = static_cast<int64_t>(taps.size());
-    NEURON_ASSIGN_OR_RETURN(HostTensor y, Allocate(call, x.type, next));
-    const int64_t inner = ElementCount(std::span<const int64_t>(next).subspan(axis + 1));
-    for (int64_t i = 0; i < y.elements(); ++i) {
-      const int64_t outer = i / inner / next[axis];
-      double sum = 0.0;
-      const auto& list = taps[static_cast<size_t>(i / inner % next[axis])];
+    const int64_t size = shape[axis];
+    shape[axis] = static_cast<int64_t>(taps.size());
+    NEURON_ASSIGN_OR_RETURN(const HostTensor limits, Allocate(call, ElementType::kFloat64, shape));
+    std::vector<double> y(static_cast<size_t>(limits.elements()));
+    const int64_t inner = ElementCount(std::span<const int64_t>(shape).subspan(axis + 1));
+    for (size_t i = 0; i < y.size(); ++i) {
+      const auto row = static_cast<int64_t>(i) / inner;
+      const auto& list = taps[static_cast<size_t>(row % shape[axis])];
       for (const ResizeTap& tap : list) {
-        sum += tap.weight * x.ValueAt((outer * x.shape[axis] + tap.index) * inner + i % inner);
+        const int64_t from = (row / shape[axis] * size + tap.index) * inner;
+        y[i] += tap.weight * x[static_cast<size_t>(from + static_cast<int64_t>(i) % inner)];
       }
-      StoreDouble(y, i, list.empty() ? outside : sum);
+      y[i] = list.empty() ? outside : y[i];
     }
     x = std::move(y);
   }
-  return One(std::move(x));
+  NEURON_ASSIGN_OR_RETURN(HostTensor result, Allocate(call, call.in(0).type, std::move(shape)));
+  for (size_t i = 0; i < x.size(); ++i) {
+    // Integers are cut off, so thirds that add up to just less than a whole must count as it.
+    const bool whole = IsFloat(result.type) || x[i] == std::trunc(x[i]);
+    StoreDouble(result, static_cast<int64_t>(i), whole ? x[i] : static_cast<float>(x[i]));
+  }
+  return One(std::move(result));
 }
 
 }  // namespace

@@ -35,14 +35,15 @@ uint64_t RecurrentOperations(const LayerGraph& graph, const Layer& layer) {
 uint64_t ContractionOperations(const LayerGraph& graph, const Layer& layer,
                                const std::string& op_type) {
   const Shape& left = graph.value(layer.inputs[0]).shape;
-  const Shape& right = graph.value(layer.inputs[1]).shape;
+  const ValueId weights = layer.inputs[op_type == "QLinearConv" ? 3 : 1];
+  const Shape& right = graph.value(weights).shape;
   const uint64_t results = Elements(graph, layer.outputs[0]);
   if (op_type == "ConvTranspose") {
     return 2 * Elements(graph, layer.inputs[0]) *
-           (Elements(graph, layer.inputs[1]) / static_cast<uint64_t>(right[0]));
+           (Elements(graph, weights) / static_cast<uint64_t>(right[0]));
   }
   if (op_type.find("Conv") != std::string::npos) {
-    return 2 * results * (Elements(graph, layer.inputs[1]) / static_cast<uint64_t>(right[0]));
+    return 2 * results * (Elements(graph, weights) / static_cast<uint64_t>(right[0]));
   }
   return 2 * results * static_cast<uint64_t>(left.empty() ? 1 : left.back());
 }
@@ -52,7 +53,8 @@ uint64_t HostOperations(const LayerGraph& graph, const Layer& layer, const HostN
   if (IsAny(op, {"GRU", "LSTM", "RNN"})) {
     return RecurrentOperations(graph, layer);
   }
-  if (IsAny(op, {"Conv", "ConvTranspose", "ConvInteger", "MatMul", "Gemm", "MatMulInteger"})) {
+  if (IsAny(op, {"Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "MatMul", "Gemm",
+                 "MatMulInteger", "QLinearMatMul"})) {
     return ContractionOperations(graph, layer, op);
   }
   if (IsAny(op, {"Gather",    "Reshape",         "Transpose",    "Concat",         "Slice",

@@ -102,13 +102,14 @@ void DropDeadValues(Module& module) {
 int64_t HostMacs(const LayerGraph& graph, const Layer& layer, const std::string& op) {
   const auto shape = [&](size_t input) { return graph.value(layer.inputs[input]).shape; };
   const int64_t made = ElementCount(graph.value(layer.outputs[0]).shape);
-  if (op == "Conv" || op == "ConvInteger") {
-    return made * ElementCount(shape(1)) / shape(1)[0];
+  if (op == "Conv" || op == "ConvInteger" || op == "QLinearConv") {
+    const Shape weights = shape(op == "QLinearConv" ? 3 : 1);
+    return made * ElementCount(weights) / weights[0];
   }
   if (op == "ConvTranspose") {
     return ElementCount(shape(0)) * ElementCount(shape(1)) / shape(1)[0];
   }
-  if (op == "MatMul" || op == "MatMulInteger") {
+  if (op == "MatMul" || op == "MatMulInteger" || op == "QLinearMatMul") {
     return made * shape(0).back();
   }
   if (op == "Gemm") {

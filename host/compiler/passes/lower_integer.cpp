@@ -22,41 +22,52 @@ std::optional<Quantization> PerTensor(Lowering& lowering, const HostNode& node, 
   return Quantization{{*step}, {static_cast<int32_t>(*origin)}, -1};
 }
 
-// Marks a stored tensor with its quantisation; false when it already has another one.
-bool Mark(Lowering& lowering, ValueId id, const Quantization& quantization) {
-  Value& value = lowering.layers().value(id);
+// Whether a stored tensor has no quantisation yet, or this one.
+bool CanMark(Lowering& lowering, ValueId id, const Quantization& quantization) {
+  const Value& value = lowering.layers().value(id);
   Value wanted = value;
   wanted.quantization = quantization;
-  if (value.quantization && !SameQuantization(value, wanted)) {
-    return false;
-  }
-  value.quantization = quantization;
-  return true;
+  return !value.quantization || SameQuantization(value, wanted);
 }
 
-// The real value of 8-bit operand `index`; a refusal in `why` when its parameters do not allow it.
-ValueId Dequantized(Lowering& lowering, const HostNode& node, size_t index, Refusal& why) {
-  const TensorInfo& info = lowering.info(node.inputs[index]);
+void Mark(Lowering& lowering, ValueId id, const Quantization& quantization) {
+  lowering.layers().value(id).quantization = quantization;
+}
+
+// Why 8-bit operand `index` cannot be taken as a tensor of real values.
+Refusal NotReal(Lowering& lowering, const HostNode& node, size_t index) {
   const auto quantization = PerTensor(lowering, node, index + 1, index + 2);
-  const ValueId id = lowering.ValueOf(node.inputs[index]);
   if (!quantization) {
-    why = "the scale or zero-point of '" + node.inputs[index] + "' is computed or not one number";
-  } else if (!Mark(lowering, id, *quantization)) {
-    why = "'" + node.inputs[index] + "' is already quantised with another scale or zero-point";
+    return "the scale or zero-point of '" + node.inputs[index] + "' is computed or not one number";
   }
-  return why ? kNoValue : lowering.EmitTemporary(node, {id}, UnaryLayer{}, info.shape);
+  if (!CanMark(lowering, lowering.ValueOf(node.inputs[index]), *quantization)) {
+    return "'" + node.inputs[index] + "' is already quantised with another scale or zero-point";
+  }
+  return std::nullopt;
 }
 
-// Stores the real value `y` as the node's output with scale operand `scale` and the zero-point
-// after it.
-Refusal FinishQuantized(Lowering& lowering, const HostNode& node, ValueId y, size_t scale) {
-  const auto quantization = PerTensor(lowering, node, scale, scale + 1);
-  if (!quantization) {
+// The real value of an operand that NotReal says nothing against.
+ValueId Dequantized(Lowering& lowering, const HostNode& node, size_t index) {
+  const ValueId id = lowering.ValueOf(node.inputs[index]);
+  Mark(lowering, id, *PerTensor(lowering, node, index + 1, index + 2));
+  return lowering.EmitTemporary(node, {id}, UnaryLayer{}, lowering.info(node.inputs[index]).shape);
+}
+
+constexpr size_t kOutputScale = 6;  // of the QLinear operators; their zero-point follows
+
+// Why the engines cannot take the node's first operand or store its output.
+Refusal NotReal(Lowering& lowering, const HostNode& node) {
+  if (!PerTensor(lowering, node, kOutputScale, kOutputScale + 1)) {
     return "its output's scale or zero-point is computed or not one number";
   }
-  Mark(lowering, lowering.ValueOf(node.outputs[0]), *quantization);
+  return NotReal(lowering, node, 0);
+}
+
+// Stores the real value `y` as the node's output.
+void FinishQuantized(Lowering& lowering, const HostNode& node, ValueId y) {
+  Mark(lowering, lowering.ValueOf(node.outputs[0]),
+       *PerTensor(lowering, node, kOutputScale, kOutputScale + 1));
   lowering.Emit(node, {y}, UnaryLayer{});
-  return std::nullopt;
 }
 
 // Constant 8-bit weights with the scale and zero-point operands that follow them.
@@ -122,59 +133,81 @@ std::optional<MatrixLayer> ConvolutionOf(const Lowering& lowering, const HostNod
   return layer;
 }
 
+// Adds the constant int32 bias of a QLinearConv; a refusal when it is computed.
+Refusal TakeBias(Lowering& lowering, const HostNode& node, MatrixLayer& layer,
+                 QuantizedWeights& quantized) {
+  constexpr size_t kBias = 8;
+  if (!Lowering::Has(node, kBias)) {
+    return std::nullopt;
+  }
+  const auto bias = lowering.ConstantOf(node.inputs[kBias]);
+  if (!bias) {
+    return "its bias is computed";
+  }
+  if (bias->type != ElementType::kInt32 || bias->elements() != layer.weight.shape[0]) {
+    return lowering.Invalid(node, "its bias is not an int32 for each output channel");
+  }
+  const float scale = *lowering.ScalarOf(node.inputs[1]);
+  quantized.bias.assign(bias->as<int32_t>().begin(), bias->as<int32_t>().end());
+  for (const float weight_scale : quantized.weight_scale) {
+    quantized.bias_scale.push_back(scale * weight_scale);
+  }
+  layer.bias.assign(static_cast<size_t>(bias->elements()), 0.0F);
+  return std::nullopt;
+}
+
+constexpr const char* kNoWeights =
+    "its weights or their parameters are computed, or their zero-points differ between channels";
+constexpr const char* kNoWindow = "the tensor engine convolves over one or two dimensions";
+
 Refusal LowerQLinearConv(Lowering& lowering, const HostNode& node) {
   auto weights = StoredWeights(lowering, node, 3, 4, 5);
   if (!weights) {
-    return lowering.Unsupported(node,
-                                "its weights or their parameters are computed, or its "
-                                "zero-points differ between channels");
+    return kNoWeights;
   }
   auto layer = ConvolutionOf(lowering, node, *weights);
-  Refusal why;
-  const ValueId x = Dequantized(lowering, node, 0, why);
-  if (why || !layer) {
-    return lowering.Unsupported(node,
-                                why.value_or("it convolves over other than one or two dimensions"));
+  if (!layer) {
+    return kNoWindow;
   }
-  if (Lowering::Has(node, 8)) {
-    const auto bias = lowering.ConstantOf(node.inputs[8]);
-    if (!bias || bias->type != ElementType::kInt32 || bias->elements() != layer->weight.shape[0]) {
-      return lowering.Unsupported(node, "its bias is not a constant int32 for each output channel");
-    }
-    const float scale = *lowering.ScalarOf(node.inputs[1]);
-    weights->quantized->bias.assign(bias->as<int32_t>().begin(), bias->as<int32_t>().end());
-    for (const float weight_scale : weights->quantized->weight_scale) {
-      weights->quantized->bias_scale.push_back(scale * weight_scale);
-    }
-    layer->bias.assign(static_cast<size_t>(bias->elements()), 0.0F);
+  if (auto refusal = NotReal(lowering, node)) {
+    return refusal;
+  }
+  if (auto refusal = TakeBias(lowering, node, *layer, *weights->quantized)) {
+    return refusal;
   }
   const Shape shape = lowering.info(node.outputs[0]).shape;
+  const ValueId x = Dequantized(lowering, node, 0);
   const ValueId y = lowering.EmitTemporary(node, {x}, std::move(*layer), shape);
   lowering.module().quantized[y] = std::move(*weights->quantized);
-  return FinishQuantized(lowering, node, y, 6);
+  FinishQuantized(lowering, node, y);
+  return std::nullopt;
 }
 
 Refusal LowerQLinearMatMul(Lowering& lowering, const HostNode& node) {
-  Refusal why;
-  const ValueId a = Dequantized(lowering, node, 0, why);
-  if (why) {
-    return lowering.Unsupported(node, *why);
+  if (auto refusal = NotReal(lowering, node)) {
+    return refusal;
   }
   const Shape shape = lowering.info(node.outputs[0]).shape;
+  const Shape& left = lowering.info(node.inputs[0]).shape;
   const Shape& right = lowering.info(node.inputs[3]).shape;
   auto weights = right.size() == 2 ? StoredWeights(lowering, node, 3, 4, 5) : std::nullopt;
-  if (weights && lowering.info(node.inputs[0]).shape.size() >= 2) {
+  if (weights && left.size() >= 2) {
+    const ValueId a = Dequantized(lowering, node, 0);
     const ValueId y = lowering.EmitTemporary(node, {a}, LinearOf(*weights), shape);
     lowering.module().quantized[y] = std::move(*weights->quantized);
-    return FinishQuantized(lowering, node, y, 6);
+    FinishQuantized(lowering, node, y);
+    return std::nullopt;
   }
-  const ValueId b = Dequantized(lowering, node, 3, why);
-  if (why || right.size() != shape.size() ||
-      lowering.info(node.inputs[0]).shape.size() != shape.size()) {
-    return lowering.Unsupported(node, why.value_or("its operands differ in rank"));
+  if (auto refusal = NotReal(lowering, node, 3)) {
+    return refusal;
   }
-  return FinishQuantized(lowering, node,
-                         lowering.EmitTemporary(node, {a, b}, BatchMatmulLayer{}, shape), 6);
+  if (right.size() != shape.size() || left.size() != shape.size()) {
+    return "its operands differ in rank";
+  }
+  const ValueId a = Dequantized(lowering, node, 0);
+  const ValueId b = Dequantized(lowering, node, 3);
+  FinishQuantized(lowering, node, lowering.EmitTemporary(node, {a, b}, BatchMatmulLayer{}, shape));
+  return std::nullopt;
 }
 
 // The largest sum that a row of weights can make of 8-bit inputs; float32 holds it exactly below
@@ -216,23 +249,22 @@ std::vector<float> RowSums(const MatrixLayer& layer) {
 Refusal EmitSums(Lowering& lowering, const HostNode& node, MatrixLayer layer, bool padded) {
   constexpr size_t kZero = 2;
   if (!SumsAreExact(layer)) {
-    return lowering.Unsupported(node,
-                                "its sums may exceed 2^24, beyond which the engines would "
-                                "round them; use QLinear operators or QuantizeLinear");
+    return "its sums may exceed 2^24, beyond which the engines round them";
   }
   const auto zero = Lowering::Has(node, kZero) ? lowering.ScalarOf(node.inputs[kZero])
                                                : std::optional<float>(0.0F);
   const bool one =
       !Lowering::Has(node, kZero) || ElementCount(lowering.info(node.inputs[kZero]).shape) == 1;
   if (!one || (!zero && (layer.is_conv || padded))) {
-    return lowering.Unsupported(node, "its input's zero-point is not one constant");
+    return "the zero-point of its input is not one constant";
   }
   Expression e(lowering, node);
   const ValueId x = e.Input(0);
   const Quantization plain{{1.0F}, {static_cast<int32_t>(zero.value_or(0.0F))}, -1};
-  if (!Mark(lowering, x, plain)) {
-    return lowering.Unsupported(node, "'" + node.inputs[0] + "' is already quantised otherwise");
+  if (!CanMark(lowering, x, plain)) {
+    return "'" + node.inputs[0] + "' is already quantised otherwise";
   }
+  Mark(lowering, x, plain);
   const std::vector<float> sums = RowSums(layer);
   const Shape shape = lowering.info(node.outputs[0]).shape;
   const ValueId real =
@@ -253,21 +285,18 @@ Refusal LowerMatMulInteger(Lowering& lowering, const HostNode& node) {
   const auto weights = StoredWeights(lowering, node, 1, std::nullopt, 3);
   if (!weights || weights->tensor.shape.size() != 2 ||
       lowering.info(node.inputs[0]).shape.size() < 2) {
-    return lowering.Unsupported(node,
-                                "its second operand is not a constant matrix with one zero-point");
+    return "its second operand is not a constant matrix with one zero-point";
   }
   return EmitSums(lowering, node, LinearOf(*weights), false);
 }
 
 Refusal LowerConvInteger(Lowering& lowering, const HostNode& node) {
   const auto weights = StoredWeights(lowering, node, 1, std::nullopt, 3);
-  const auto layer = weights ? ConvolutionOf(lowering, node, *weights) : std::nullopt;
-  if (!layer) {
-    return lowering.Unsupported(node,
-                                "its weights are computed, their zero-points differ, or it "
-                                "convolves over other than one or two dimensions");
+  if (!weights) {
+    return kNoWeights;
   }
-  return EmitSums(lowering, node, *layer, true);
+  const auto layer = ConvolutionOf(lowering, node, *weights);
+  return layer ? EmitSums(lowering, node, *layer, true) : kNoWindow;
 }
 
 }  // namespace

@@ -199,8 +199,7 @@ Refusal ReadActivations(Lowering& lowering, const HostNode& node, Operands& oper
   for (const std::string& name : names) {
     const auto activation = ActivationOf(name, node.Float("clip", kNoLimit));
     if (!activation) {
-      return lowering.Unsupported(
-          node, "activation '" + name + "' is not Sigmoid, Tanh, Relu or Softplus");
+      return "activation '" + name + "' is not Sigmoid, Tanh, Relu or Softplus";
     }
     operands.activations.push_back(*activation);
   }
@@ -261,9 +260,7 @@ Refusal ReadOperands(Lowering& lowering, const HostNode& node, const Form& form,
     const auto full = [&](int64_t n) { return n == operands.steps; };
     const auto list = lengths ? lengths->ToInts() : std::vector<int64_t>();
     if (!lengths || !std::all_of(list.begin(), list.end(), full)) {
-      return lowering.Unsupported(node,
-                                  "its sequence lengths are computed or differ; only whole "
-                                  "sequences are supported");
+      return "its sequence lengths are computed or differ; whole sequences are unrolled";
     }
   }
   if (auto refusal = ReadWeights(lowering, node, form, operands)) {
@@ -362,7 +359,7 @@ Refusal LowerRecurrent(Lowering& lowering, const HostNode& node, const Form& for
     return refusal;
   }
   if (node.Int("input_forget", 0) != 0) {
-    return lowering.Unsupported(node, "input_forget is not supported");
+    return "its input and forget gates are coupled";
   }
   Unroller(lowering, node, form, operands).Lower();
   return std::nullopt;

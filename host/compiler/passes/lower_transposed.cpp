@@ -75,7 +75,7 @@ std::optional<Axes> ReadAxes(const HostNode& node, const Shape& in, const Shape&
         (axis.in - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1 + extra[i];
     const int64_t cut = std::max<int64_t>(full - axis.out, 0);
     const bool derived = node.Has("output_shape") || auto_pad.starts_with("SAME");
-    axis.low = derived ? (auto_pad == "SAME_LOWER" ? cut - cut / 2 : cut / 2)
+    axis.low = derived ? (auto_pad == "SAME_UPPER" ? cut / 2 : cut - cut / 2)
                        : (auto_pad == "VALID" ? 0 : pads[i]);
   }
   return axes;
@@ -201,10 +201,8 @@ Refusal LowerConvTranspose(Lowering& lowering, const HostNode& node) {
     return "its weights are computed; constant float32 or 8-bit weights run on the tensor engine";
   }
   if (input.size() != 3 && input.size() != 4) {
-    return lowering.Unsupported(node,
-                                "the tensor engine convolves over one or two spatial "
-                                "dimensions, not " +
-                                    std::to_string(input.size() - 2));
+    return "the tensor engine convolves over one or two spatial dimensions, not " +
+           std::to_string(static_cast<int64_t>(input.size()) - 2);
   }
   const Shape& shape = weights->tensor.shape;
   const int64_t group = node.Int("group", 1);

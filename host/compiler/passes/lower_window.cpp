@@ -107,8 +107,7 @@ Refusal LowerLpPool(Lowering& lowering, const HostNode& node) {
   const Shape kernel = node.Ints("kernel_shape");
   const auto window = ReadWindow(node, lowering.info(node.inputs[0]).shape, output, kernel);
   if (!window || (p != 1 && p != 2)) {
-    return lowering.Unsupported(
-        node, "the engines take norms with p = 1 or 2 over one or two spatial dimensions");
+    return "the engines take norms with p = 1 or 2 over one or two spatial dimensions";
   }
   Expression e(lowering, node);
   const ValueId x = e.Input(0);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators on 8-bit integers, against sums of integers written out here.
+#include <gmock/gmock.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -7,6 +9,9 @@
 
 namespace neuron::compiler {
 namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
 
 HostTensor Byte(ElementType type, int value) {
   HostTensor tensor(type, {});
@@ -174,6 +179,99 @@ TEST(QuantizeLinear, HasAScaleForEachSliceOfAComputedTensor) {
     ASSERT_EQ(stored[i], std::clamp(std::nearbyint(steps) - 3.0F, -128.0F, 127.0F))
         << "element " << i;
   }
+}
+
+constexpr ElementType kUint8 = ElementType::kUint8;
+constexpr ElementType kInt8 = ElementType::kInt8;
+
+TEST(MatMulInteger, RunsOnTheHostWhereTheEnginesCannot) {
+  const Operand a = Input(Bytes(kUint8, {5, 37}, 11));
+  const Operand b = Constant(Bytes(kInt8, {37, 3}, 12));
+  const Operand none;
+  const char* kOperand = "its second operand is not a constant matrix with one zero-point";
+  EXPECT_THAT(HostReasons({"MatMulInteger", {a, Input(b.value)}, {}}),
+              ElementsAre(HasSubstr(kOperand)));
+  EXPECT_THAT(HostReasons({"MatMulInteger", {a, b, none, Constant(Bytes(kInt8, {3}, 13))}, {}}),
+              ElementsAre(HasSubstr(kOperand)));
+  EXPECT_THAT(HostReasons({"MatMulInteger", {a, Constant(Bytes(kInt8, {2, 37, 3}, 14))}, {}}),
+              ElementsAre(HasSubstr(kOperand)));
+  EXPECT_THAT(HostReasons({"MatMulInteger", {Input(Bytes(kUint8, {37}, 15)), b}, {}}),
+              ElementsAre(HasSubstr(kOperand)));
+  EXPECT_THAT(
+      HostReasons({"MatMulInteger",
+                   {Input(Bytes(kUint8, {1, 4000}, 16)), Constant(Bytes(kInt8, {4000, 2}, 17))},
+                   {}}),
+      ElementsAre(HasSubstr("its sums may exceed 2^24")));
+}
+
+TEST(ConvInteger, RunsOnTheHostWhereTheEnginesCannot) {
+  const Operand x = Input(Bytes(kUint8, {1, 3, 6, 7}, 18));
+  const Operand w = Constant(Bytes(kInt8, {2, 3, 3, 3}, 19));
+  const Operand none;
+  EXPECT_THAT(HostReasons({"ConvInteger", {x, w, Input(Byte(kUint8, 3))}, {}}),
+              ElementsAre(HasSubstr("the zero-point of its input is not one constant")));
+  EXPECT_THAT(HostReasons({"ConvInteger", {x, Input(w.value)}, {}}),
+              ElementsAre(HasSubstr("its weights or their parameters are computed")));
+  EXPECT_THAT(HostReasons({"ConvInteger", {x, w, none, Constant(Bytes(kInt8, {2}, 20))}, {}}),
+              ElementsAre(HasSubstr("zero-points differ between channels")));
+  EXPECT_THAT(HostReasons({"ConvInteger",
+                           {Input(Bytes(kUint8, {1, 2, 4, 5, 6}, 21)),
+                            Constant(Bytes(kInt8, {3, 2, 2, 2, 2}, 22))},
+                           {}}),
+              ElementsAre(HasSubstr("over one or two dimensions")));
+}
+
+// A QLinear node of x and w whose other operands are the constants given.
+OperatorCase QLinear(const std::string& op, Operand x, Operand w, HostTensor weight_scale,
+                     HostTensor weight_zero) {
+  return {op,
+          {std::move(x), Constant(FloatList({}, {0.02F})), Constant(Byte(kUint8, 100)),
+           std::move(w), Constant(std::move(weight_scale)), Constant(std::move(weight_zero)),
+           Constant(FloatList({}, {0.25F})), Constant(Byte(kUint8, 131))},
+          {}};
+}
+
+TEST(QLinearConv, RunsOnTheHostWhereTheEnginesCannot) {
+  const Operand x = Input(Bytes(kUint8, {1, 3, 6, 7}, 23));
+  const Operand w = Constant(Bytes(kInt8, {2, 3, 3, 3}, 24));
+  const HostTensor scale = FloatList({}, {0.01F});
+  EXPECT_THAT(HostReasons(QLinear("QLinearConv", x, w, scale, Bytes(kInt8, {2}, 25))),
+              ElementsAre(HasSubstr("zero-points differ between channels")));
+  EXPECT_THAT(HostReasons(QLinear("QLinearConv", x, Input(w.value), scale, Byte(kInt8, 1))),
+              ElementsAre(HasSubstr("its weights or their parameters are computed")));
+  EXPECT_THAT(
+      HostReasons(QLinear("QLinearConv", Input(Bytes(kUint8, {1, 2, 4, 5, 6}, 26)),
+                          Constant(Bytes(kInt8, {3, 2, 2, 2, 2}, 27)), scale, Byte(kInt8, 1))),
+      ElementsAre(HasSubstr("over one or two dimensions")));
+  OperatorCase computed = QLinear("QLinearConv", x, w, scale, Byte(kInt8, 1));
+  computed.operands[6] = Input(FloatList({}, {0.25F}));
+  EXPECT_THAT(HostReasons(computed),
+              ElementsAre(HasSubstr("its output's scale or zero-point is computed")));
+}
+
+TEST(QLinearMatMul, RunsOnTheHostWhereTheEnginesCannot) {
+  const Operand a = Input(Bytes(kUint8, {2, 4, 20}, 28));
+  const HostTensor scale = FloatList({}, {0.01F});
+  EXPECT_THAT(HostReasons(QLinear("QLinearMatMul", a, Input(Bytes(kInt8, {20, 3}, 29)), scale,
+                                  Byte(kInt8, 1))),
+              ElementsAre(HasSubstr("its operands differ in rank")));
+  EXPECT_THAT(HostReasons(QLinear("QLinearMatMul", a, Constant(Bytes(kInt8, {20, 3}, 30)), scale,
+                                  Bytes(kInt8, {3}, 31))),
+              ElementsAre(HasSubstr("is computed or not one number")));
+}
+
+TEST(QLinear, ReportsTheWorkOfTheHost) {
+  const HostTensor scale = FloatList({}, {0.01F});
+  const auto conv =
+      HostSegments(QLinear("QLinearConv", Input(Bytes(kUint8, {1, 3, 6, 7}, 32)),
+                           Input(Bytes(kInt8, {2, 3, 3, 3}, 33)), scale, Byte(kInt8, 1)));
+  ASSERT_EQ(conv.size(), 1U);
+  EXPECT_EQ(conv[0].macs, 2 * 4 * 5 * 27);
+  const auto product =
+      HostSegments(QLinear("QLinearMatMul", Input(Bytes(kUint8, {2, 4, 20}, 34)),
+                           Input(Bytes(kInt8, {20, 3}, 35)), scale, Byte(kInt8, 1)));
+  ASSERT_EQ(product.size(), 1U);
+  EXPECT_EQ(product[0].macs, 2 * 4 * 3 * 20);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transposed convolutions, products with broadcasting, Einsum.
+#include <gmock/gmock.h>
+
 #include <numeric>
 
 #include "host/ops/einsum.h"
@@ -78,6 +80,37 @@ INSTANTIATE_TEST_SUITE_P(
                        {2, 3, 3, 3},
                        {{"strides", Ints{2, 2}}, {"auto_pad", std::string("SAME_UPPER")}}}),
     [](const auto& info) { return std::string(info.param.name); });
+
+// The full result is 1 10 102 20 203 30 300; ONNX Runtime 1.31 cuts it so.
+TEST(ConvTranspose, SameUpperCutsTheOddPadOffTheEndAndTheOthersOffTheStart) {
+  const auto expect = [](const char* auto_pad, const std::vector<float>& expected) {
+    SCOPED_TRACE(auto_pad);
+    const auto size = static_cast<int64_t>(expected.size());
+    const auto got = RunOnEngines(
+        {"ConvTranspose",
+         {Input(FloatList({1, 1, 3}, {1, 2, 3})), Constant(FloatList({1, 1, 3}, {1, 10, 100}))},
+         {{"strides", Ints{2}},
+          {"output_shape", Ints{size}},
+          {"auto_pad", std::string(auto_pad)}}});
+    ASSERT_EQ(got.size(), 1U);
+    ExpectClose(got[0], FloatList({1, 1, size}, expected), 1e-5);
+  };
+  for (const char* auto_pad : {"NOTSET", "SAME_LOWER"}) {
+    expect(auto_pad, {10, 102, 20, 203, 30, 300});
+    expect(auto_pad, {102, 20, 203, 30});
+    expect(auto_pad, {10, 102, 20, 203, 30});
+  }
+  expect("SAME_UPPER", {1, 10, 102, 20, 203, 30});
+  expect("SAME_UPPER", {10, 102, 20, 203});
+}
+
+TEST(ConvTranspose, ThreeSpatialAxesRunOnTheHost) {
+  EXPECT_THAT(
+      HostReasons({"ConvTranspose",
+                   {Input(Floats({1, 2, 3, 4, 5}, 4)), Constant(Floats({2, 3, 2, 2, 2}, 5))},
+                   {}}),
+      testing::ElementsAre(testing::HasSubstr("one or two spatial dimensions, not 3")));
+}
 
 struct ProductCase {
   Shape a, b;

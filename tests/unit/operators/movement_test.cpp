@@ -110,6 +110,26 @@ TEST(Resize, UpsampleOfOldOperatorSets) {
                   9});
 }
 
+// ONNX Runtime 1.31 has these numbers.
+TEST(Resize, ScalesBelongToTheAxesInTheirOrder) {
+  const auto got = RunOnEngines({"Resize",
+                                 {Input(FloatList({1, 1, 2, 3}, {0, 4, 8, 20, 40, 80})), Operand{},
+                                  Constant(FloatList({2}, {2, 3}))},
+                                 {{"axes", std::vector<int64_t>{3, 2}},
+                                  {"mode", std::string("linear")},
+                                  {"coordinate_transformation_mode", std::string("asymmetric")}},
+                                 1,
+                                 18});
+  ASSERT_EQ(got.size(), 1U);
+  ExpectClose(got[0], FloatList({1, 1, 6, 6}, {0,         2,         4,  6,  8,  8,   //
+                                               6.666667F, 11.33333F, 16, 24, 32, 32,  //
+                                               13.33333F, 20.66667F, 28, 42, 56, 56,  //
+                                               20,        30,        40, 60, 80, 80,  //
+                                               20,        30,        40, 60, 80, 80,  //
+                                               20,        30,        40, 60, 80, 80}),
+              1e-5);
+}
+
 // Axis 1 lies on partitions, and the second part does not start in partition 0.
 TEST(Concat, OfInputsThatAreJoinedInDram) {
   ExpectLikeHost({"Concat",

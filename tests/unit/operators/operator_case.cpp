@@ -6,7 +6,6 @@
 #include <cmath>
 #include <random>
 
-#include "host/compiler/compiler.h"
 #include "host/compiler/import/onnx_types.h"
 #include "host/ops/evaluate.h"
 #include "tests/unit/codegen/package_runner.h"
@@ -76,6 +75,21 @@ Result<std::vector<HostTensor>> OutputsOnHost(const OperatorCase& test) {
   return Evaluate(NodeOf(test), operands);
 }
 
+Result<CompileOutput> Compiled(const OperatorCase& test) {
+  CompileOptions options;
+  options.import.bytes = ModelOf(test);
+  options.configuration = "sim";
+  for (size_t i = 0; i < test.operands.size(); ++i) {
+    const HostTensor& value = test.operands[i].value;
+    if (!test.operands[i].constant && value.elements() == 0) {  // a declared 0 counts as free
+      options.import.input_shapes["x" + std::to_string(i)] = value.shape;
+    }
+  }
+  auto output = Compile(options);
+  EXPECT_TRUE(output.ok()) << output.status().ToString();
+  return output;
+}
+
 }  // namespace
 
 HostTensor Floats(Shape shape, uint32_t seed, float low, float high) {
@@ -107,17 +121,7 @@ HostTensor Bytes(ElementType type, Shape shape, uint32_t seed) {
 }
 
 std::vector<HostTensor> RunOnEngines(const OperatorCase& test) {
-  CompileOptions options;
-  options.import.bytes = ModelOf(test);
-  options.configuration = "sim";
-  for (size_t i = 0; i < test.operands.size(); ++i) {
-    const HostTensor& value = test.operands[i].value;
-    if (!test.operands[i].constant && value.elements() == 0) {  // a declared 0 counts as free
-      options.import.input_shapes["x" + std::to_string(i)] = value.shape;
-    }
-  }
-  const auto output = Compile(options);
-  EXPECT_TRUE(output.ok()) << output.status().ToString();
+  const auto output = Compiled(test);
   if (!output.ok()) {
     return {};
   }
@@ -131,6 +135,19 @@ std::vector<HostTensor> RunOnEngines(const OperatorCase& test) {
   const PackageRun run = RunPackage(output->package, inputs, kSeed);
   EXPECT_EQ(run.error, "");
   return run.outputs;
+}
+
+std::vector<HostSegment> HostSegments(const OperatorCase& test) {
+  auto output = Compiled(test);
+  return output.ok() ? std::move(output->host_segments) : std::vector<HostSegment>{};
+}
+
+std::vector<std::string> HostReasons(const OperatorCase& test) {
+  std::vector<std::string> reasons;
+  for (const HostSegment& segment : HostSegments(test)) {
+    reasons.push_back(segment.reason);
+  }
+  return reasons;
 }
 
 void ExpectClose(const HostTensor& got, const HostTensor& expected, double tolerance) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "host/compiler/compiler.h"
 #include "host/ops/host_tensor.h"
 
 namespace neuron::compiler {
@@ -41,6 +42,10 @@ std::vector<HostTensor> RunOnEngines(const OperatorCase& test);
 
 // The first output by the host's implementation; fails the test when it has none.
 HostTensor OnHost(const OperatorCase& test);
+// The layers that run on the host. Fails the test when the model does not compile.
+std::vector<HostSegment> HostSegments(const OperatorCase& test);
+// Why they do.
+std::vector<std::string> HostReasons(const OperatorCase& test);
 
 // RunOnEngines against Evaluate: types and shapes equal, elements within `tolerance` times the
 // largest magnitude (integers and bools equal).

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // GRU, LSTM and RNN in every direction and form that runs on the engines.
+#include <gmock/gmock.h>
+
 #include "tests/unit/operators/operator_case.h"
 
 namespace neuron::compiler {
 namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
 
 using Attributes = std::map<std::string, AttributeValue>;
 
@@ -62,6 +67,36 @@ TEST(Recurrent, Lstm) {
       ExpectLikeHost(CaseOf({"LSTM", 4, direction, state, 0}));
     }
   }
+}
+
+TEST(Recurrent, Rnn) {
+  for (const char* direction : {"forward", "reverse", "bidirectional"}) {
+    for (const bool state : {false, true}) {
+      ExpectLikeHost(CaseOf({"RNN", 1, direction, state, 0}));
+    }
+  }
+}
+
+TEST(Recurrent, RunsOnTheHostWhereTheEnginesCannot) {
+  const auto with = [](OperatorCase test, const std::string& name, AttributeValue value) {
+    test.attributes[name] = std::move(value);
+    return test;
+  };
+  const OperatorCase gru = CaseOf({"GRU", 3, "forward", false, 0});
+  EXPECT_THAT(HostReasons(with(gru, "activations", std::vector<std::string>{"Elu", "Affine"})),
+              ElementsAre(HasSubstr("activation 'Elu' is not")));
+  EXPECT_THAT(HostReasons(with(CaseOf({"LSTM", 4, "forward", false, 0}), "input_forget",
+                               AttributeValue(int64_t{1}))),
+              ElementsAre(HasSubstr("its input and forget gates are coupled")));
+  OperatorCase uneven = gru;
+  const std::vector<int32_t> lengths = {4, 2};
+  uneven.operands.push_back(
+      Constant(MakeTensor<int32_t>(ElementType::kInt32, {2}, std::span<const int32_t>(lengths))));
+  EXPECT_THAT(HostReasons(uneven),
+              ElementsAre(HasSubstr("its sequence lengths are computed or differ")));
+  OperatorCase rnn = CaseOf({"RNN", 1, "forward", false, 0});
+  rnn.operands[1].constant = false;
+  EXPECT_THAT(HostReasons(rnn), ElementsAre(HasSubstr("its weights are computed")));
 }
 
 }  // namespace

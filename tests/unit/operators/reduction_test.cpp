@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reductions, the index of the largest, pools and normalisations.
+#include <gmock/gmock.h>
+
 #include "tests/unit/operators/operator_case.h"
 
 namespace neuron::compiler {
@@ -58,6 +60,18 @@ TEST(Normalizations, LayerInstanceAndGroup) {
        Attributes{{"num_groups", int64_t{3}}},
        1,
        18});
+}
+
+TEST(Pools, NormsRunOnTheHostWhereTheEnginesCannot) {
+  const auto reason = testing::HasSubstr("norms with p = 1 or 2 over one or two spatial");
+  EXPECT_THAT(HostReasons({"LpPool",
+                           {Input(Floats({1, 2, 5, 5, 5}, 16))},
+                           Attributes{{"kernel_shape", Ints{2, 2, 2}}}}),
+              testing::ElementsAre(reason));
+  EXPECT_THAT(HostReasons({"LpPool",
+                           {Input(Floats({1, 2, 5, 5}, 17))},
+                           Attributes{{"kernel_shape", Ints{2, 2}}, {"p", int64_t{3}}}}),
+              testing::ElementsAre(reason));
 }
 
 TEST(Normalizations, LogSoftmaxOfLargeNumbers) {

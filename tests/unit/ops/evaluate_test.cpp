@@ -1,55 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The corners of the host operators that ONNX's own test cases (import_conformance_test) leave
 // open.
-#include "host/ops/evaluate.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
+#include "tests/unit/ops/run_operator.h"
+
 namespace neuron {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-template <typename T>
-HostTensor Tensor(ElementType type, Shape shape, std::vector<T> values) {
-  return MakeTensor<T>(type, std::move(shape), std::span<const T>(values));
-}
-HostTensor Floats(Shape shape, std::vector<float> values) {
-  return Tensor<float>(ElementType::kFloat32, std::move(shape), std::move(values));
-}
-HostTensor Ints(std::vector<int64_t> values) {
-  const auto size = static_cast<int64_t>(values.size());
-  return Tensor<int64_t>(ElementType::kInt64, {size}, std::move(values));
-}
-
-Result<std::vector<HostTensor>> RunOperator(const std::string& op,
-                                            const std::vector<HostTensor>& inputs,
-                                            std::map<std::string, AttributeValue> attributes = {},
-                                            size_t outputs = 1) {
-  HostNode node;
-  node.name = "the node";
-  node.op_type = op;
-  node.inputs.assign(inputs.size(), "x");
-  node.outputs.assign(outputs, "y");
-  node.attributes = std::move(attributes);
-  std::vector<const HostTensor*> operands;
-  for (const HostTensor& input : inputs) {
-    operands.push_back(input.type == ElementType::kUndefined ? nullptr : &input);
-  }
-  return Evaluate(node, operands);
-}
-
-HostTensor RunOne(const std::string& op, const std::vector<HostTensor>& inputs,
-                  std::map<std::string, AttributeValue> attributes = {}) {
-  auto result = RunOperator(op, inputs, std::move(attributes));
-  EXPECT_TRUE(result.ok()) << result.status().ToString();
-  return result.ok() ? std::move(result->front()) : HostTensor();
-}
 
 TEST(HostTensorTest, CountsSaturateInsteadOfOverflowing) {
   const Shape huge = {int64_t{1} << 40, int64_t{1} << 40};
