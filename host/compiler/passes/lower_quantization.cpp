@@ -91,18 +91,18 @@ bool IsReadAsNumbers(const LayerGraph& graph, ValueId id) {
          });
 }
 
-enum class Direction { kQuantize, kDequantize };
+enum class Towards { kStored, kReal };
 
 // A computed tensor is stored with one scale; those of its slices become factors of the layer that
 // makes or reads it. A refusal where the zero-points differ: rounding to even depends on them.
-Refusal TakeScales(Direction direction, Quantization& quantization, UnaryLayer& layer) {
+Refusal TakeScales(Towards towards, Quantization& quantization, UnaryLayer& layer) {
   if (std::ranges::adjacent_find(quantization.zero_point, std::not_equal_to()) !=
       quantization.zero_point.end()) {
     return "the zero-points of a computed tensor differ from slice to slice";
   }
   layer.axis = quantization.axis;
   layer.scale = quantization.scale;
-  if (direction == Direction::kQuantize) {
+  if (towards == Towards::kStored) {
     for (float& scale : layer.scale) {
       scale = 1.0F / scale;
     }
@@ -111,7 +111,7 @@ Refusal TakeScales(Direction direction, Quantization& quantization, UnaryLayer& 
   return std::nullopt;
 }
 
-Refusal LowerQuantization(Lowering& lowering, const HostNode& node, Direction direction,
+Refusal LowerQuantization(Lowering& lowering, const HostNode& node, Towards towards,
                           const std::string& stored_name) {
   const TensorInfo& stored = lowering.info(stored_name);
   if (stored.type != ElementType::kInt8 && stored.type != ElementType::kUint8) {
@@ -124,7 +124,7 @@ Refusal LowerQuantization(Lowering& lowering, const HostNode& node, Direction di
   }
   UnaryLayer layer;
   if (quantization->scale.size() > 1 && !stored.constant) {
-    if (auto refusal = TakeScales(direction, *quantization, layer)) {
+    if (auto refusal = TakeScales(towards, *quantization, layer)) {
       return refusal;
     }
   }
@@ -147,11 +147,11 @@ Refusal LowerQuantizeLinear(Lowering& lowering, const HostNode& node) {
   if (lowering.info(node.inputs[0]).type != ElementType::kFloat32) {
     return "its input is not float32";
   }
-  return LowerQuantization(lowering, node, Direction::kQuantize, node.outputs[0]);
+  return LowerQuantization(lowering, node, Towards::kStored, node.outputs[0]);
 }
 
 Refusal LowerDequantizeLinear(Lowering& lowering, const HostNode& node) {
-  return LowerQuantization(lowering, node, Direction::kDequantize, node.inputs[0]);
+  return LowerQuantization(lowering, node, Towards::kReal, node.inputs[0]);
 }
 
 }  // namespace
