@@ -1,11 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes ONNX files that are well-formed enough to be read and wrong in one way each.
-
-usage: make_hostile.py DIRECTORY       writes DIRECTORY/NAME.onnx
-"""
+"""Writes ONNX files DIRECTORY/NAME.onnx, well-formed enough to be read and wrong in one way each."""
+import argparse
 import pathlib
-import sys
 
 import numpy as np
 import onnx
@@ -110,7 +107,9 @@ def constants(root):
 
 
 def main():
-    root = pathlib.Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=pathlib.Path, metavar="DIRECTORY")
+    root = parser.parse_args().directory
     root.mkdir(parents=True, exist_ok=True)
     graphs(root)
     shapes(root)

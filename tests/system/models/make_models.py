@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes small ONNX models and reference results of ONNX Runtime in the layout of a model zoo.
 
-usage: make_models.py DIRECTORY
-
     DIRECTORY/manifest.json
     DIRECTORY/models/NAME.onnx
     DIRECTORY/cases/NAME/CASE/input_0.npy ..  output_0.npy ..
@@ -11,9 +9,9 @@ usage: make_models.py DIRECTORY
 
 Weights and inputs are random with a fixed seed, so the files are the same on every run.
 """
+import argparse
 import json
 import pathlib
-import sys
 
 import numpy as np
 import onnx
@@ -402,7 +400,9 @@ def write_sequence(root, proto, tolerance, carry, steps=4):
 
 
 def main():
-    root = pathlib.Path(sys.argv[1])
+    parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
+    parser.add_argument("directory", type=pathlib.Path, metavar="DIRECTORY")
+    root = parser.parse_args().directory
     floats = {"fp32": {"abs": [1e-4], "rel": 1e-3}, "reduced": {"relative_l2": [0.02]}}
     entries = [
         write(root, convolutions(), floats),
