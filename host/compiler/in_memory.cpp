@@ -39,6 +39,7 @@ class PartsSearch {
   static constexpr int64_t kSmallestShare = 34;
   static constexpr int64_t kStep = 6;
   static constexpr size_t kSmallGraph = 64;  // layers
+  static constexpr size_t kMostParts = 2;    // times those of the best plan
 
   void TryShares(TileOptions tile) {
     for (int64_t share = kAll; share >= kSmallestShare; share -= kStep) {
@@ -49,9 +50,14 @@ class PartsSearch {
     }
   }
 
-  // False when nothing fits the budget, or for an error that no cut can mend.
+  // False when nothing fits the budget, for an error that no cut can mend, and for so many parts of
+  // a large graph that planning them would take long and gain nothing.
   bool Try(const TileOptions& tile) {
     const Result<LayerGraph> fitted = FitToMemory(graph_, config_, tile);
+    if (fitted.ok() && best_.ok() && graph_.layers.size() > kSmallGraph &&
+        fitted->layers.size() > kMostParts * best_parts_) {
+      return false;
+    }
     Result<ncx::PackageData> package =
         fitted.ok() ? GenerateCode(fitted.value(), config_, plan_) : fitted.status();
     const bool fits = package.ok() || DoesNotFit(package.status());
@@ -62,6 +68,7 @@ class PartsSearch {
     if (first || faster || (!fits && !best_.ok())) {
       best_ = std::move(package);
       best_tile_ = tile;
+      best_parts_ = fitted.ok() ? fitted->layers.size() : 0;
     }
     return fitted.ok() && fits;
   }
@@ -71,6 +78,7 @@ class PartsSearch {
   const PlanOptions& plan_;
   Result<ncx::PackageData> best_ = Status(StatusCode::kResourceExhausted, "");
   TileOptions best_tile_;
+  size_t best_parts_ = 0;  // layers of the cut graph
 };
 
 }  // namespace

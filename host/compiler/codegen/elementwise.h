@@ -23,9 +23,6 @@ Result<View> BroadcastOperand(Planner& planner, ValueId id, const Shape& shape, 
 // The axis that the layer's output should have on partitions: that of a full-size operand.
 int OutputAxis(Planner& planner, const Layer& layer);
 
-// The largest axis but `axis`; -1 for a tensor of one dimension.
-int LargestAxisBut(const Shape& shape, int axis);
-
 }  // namespace neuron::compiler
 
 #endif  // NEURON_HOST_COMPILER_CODEGEN_ELEMENTWISE_H_

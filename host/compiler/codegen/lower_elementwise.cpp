@@ -176,17 +176,6 @@ int OutputAxis(Planner& planner, const Layer& layer) {
   return planner.PreferredAxis(layer.outputs[0]);
 }
 
-int LargestAxisBut(const Shape& shape, int axis) {
-  int best = -1;
-  for (int i = 0; i < static_cast<int>(shape.size()); ++i) {
-    if (i != axis &&
-        (best < 0 || shape[static_cast<size_t>(i)] > shape[static_cast<size_t>(best)])) {
-      best = i;
-    }
-  }
-  return best;
-}
-
 Status LowerUnary(Planner& planner, const Layer& layer, const UnaryLayer& unary) {
   const float in_scale = planner.ScaleOf(planner.graph().value(layer.inputs[0]));
   const float out_scale = planner.ScaleOf(planner.graph().value(layer.outputs[0]));

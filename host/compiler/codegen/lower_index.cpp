@@ -140,7 +140,7 @@ Status LowerTake(Planner& planner, const Layer& layer, const TakeLayer& take) {
   const auto axis = static_cast<size_t>(take.axis);
   int part = planner.PreferredAxis(layer.inputs[0]);
   if (part == take.axis) {
-    part = LargestAxisBut(shape, take.axis);
+    part = LargestAxisBut(shape, {take.axis});
   }
   NEURON_ASSIGN_OR_RETURN(View in, planner.AnyView(layer.inputs[0]));
   if (in.space == isa::Space::kSbuf && in.part_axis != part) {
@@ -227,7 +227,7 @@ Status LowerGather(Planner& planner, const Layer& layer) {
 Status LowerArg(Planner& planner, const Layer& layer, const ArgLayer& arg) {
   const Value& out_value = planner.graph().value(layer.outputs[0]);
   const auto axis = static_cast<size_t>(arg.axis);
-  const int part = LargestAxisBut(planner.graph().value(layer.inputs[0]).shape, arg.axis);
+  const int part = LargestAxisBut(planner.graph().value(layer.inputs[0]).shape, {arg.axis});
   NEURON_ASSIGN_OR_RETURN(View in, planner.InSbuf(layer.inputs[0], part));
   if (arg.smallest) {
     NEURON_ASSIGN_OR_RETURN(const FunctionFields identity, planner.Fields(Activation{}));

@@ -229,7 +229,7 @@ Status LowerNormalize(Planner& planner, const Layer& layer, const NormalizeLayer
   const int last = static_cast<int>(in_value.shape.size()) - 1;
   NEURON_ASSIGN_OR_RETURN(View in, planner.InSbuf(layer.inputs[0], Planner::kAnyAxis));
   int row_axis =
-      in.part_axis >= 0 && in.part_axis != last ? in.part_axis : LargestAxisBut(in.shape, last);
+      in.part_axis >= 0 && in.part_axis != last ? in.part_axis : LargestAxisBut(in.shape, {last});
   if (row_axis < 0) {
     return planner.Error(StatusCode::kUnsupported, "normalisation needs rows and columns");
   }

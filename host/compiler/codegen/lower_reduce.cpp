@@ -138,17 +138,6 @@ View OnOnePartition(Planner& planner, const View& view, int axis) {
   return moved;
 }
 
-int AxisNotIn(const Shape& shape, const std::vector<int>& axes) {
-  int best = -1;
-  for (int axis = 0; axis < static_cast<int>(shape.size()); ++axis) {
-    if (!std::ranges::count(axes, axis) &&
-        (best < 0 || shape[static_cast<size_t>(axis)] > shape[static_cast<size_t>(best)])) {
-      best = axis;
-    }
-  }
-  return best;
-}
-
 }  // namespace
 
 Status LowerPool(Planner& planner, const Layer& layer, const PoolLayer& pool) {
@@ -248,7 +237,7 @@ Status LowerReduce(Planner& planner, const Layer& layer, const ReduceLayer& redu
                                 in.part_axis);
       NEURON_RETURN_IF_ERROR(ReduceFree(planner, in, partial, free_axes, reduce.op, 1.0F));
     }
-    const int target = AxisNotIn(in.shape, reduce.axes);
+    const int target = LargestAxisBut(in.shape, reduce.axes);
     const View gathered = OnOnePartition(planner, partial, target);
     out = planner.NewView(out_value.name, out_type, kept, target);
     out.zero_point = planner.ZeroPoint(out_value);
@@ -266,7 +255,7 @@ Status LowerSoftmax(Planner& planner, const Layer& layer, const SoftmaxLayer& so
   const Value& in_value = planner.graph().value(layer.inputs[0]);
   const Value& out_value = planner.graph().value(layer.outputs[0]);
   const auto axis = static_cast<size_t>(softmax.axis);
-  const int part = AxisNotIn(in_value.shape, {softmax.axis});
+  const int part = LargestAxisBut(in_value.shape, {softmax.axis});
   NEURON_ASSIGN_OR_RETURN(const View in, planner.InSbuf(layer.inputs[0], part));
   NEURON_ASSIGN_OR_RETURN(const View out, planner.NewValueView(layer.outputs[0], part));
   Activation exp_activation;

@@ -5,6 +5,17 @@
 
 namespace neuron::compiler {
 
+int LargestAxisBut(const Shape& shape, const std::vector<int>& axes) {
+  int best = -1;
+  for (int axis = 0; axis < static_cast<int>(shape.size()); ++axis) {
+    if (std::ranges::count(axes, axis) == 0 &&
+        (best < 0 || shape[static_cast<size_t>(axis)] > shape[static_cast<size_t>(best)])) {
+      best = axis;
+    }
+  }
+  return best;
+}
+
 int64_t PositionLimit(const isa::Config& config, int64_t positions) {
   constexpr int64_t kSmallestTile = 128;
   constexpr int64_t kTilesPerLayer = 4;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "host/compiler/layer_graph.h"
 #include "neuron/isa.h"
@@ -19,6 +20,9 @@ inline constexpr int64_t kGroupAlignment = 16;
 
 inline int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t AlignUp(int64_t value, int64_t to) { return CeilDiv(value, to) * to; }
+
+// The longest axis that `axes` lack, the first of several; -1 for none.
+int LargestAxisBut(const Shape& shape, const std::vector<int>& axes);
 
 // Output positions of one tile of a layer with this many: few enough that the next layer can start
 // before this one has ended, enough to hide weight loading, at most one PSUM bank.

@@ -63,6 +63,12 @@ int AxisAfterReshape(const Shape& from, const Shape& to, int axis, int64_t parti
   return same >= 0 ? same : RegroupedAxis(from, to, axis, partitions);
 }
 
+// Axis `axis` of `from` in `to`, which keeps the axes `gone` as single indices or lacks them.
+int AxisWithout(const Shape& from, const Shape& to, const std::vector<int>& gone, int axis) {
+  const auto before = std::ranges::count_if(gone, [axis](int other) { return other < axis; });
+  return from.size() == to.size() ? axis : axis - static_cast<int>(before);
+}
+
 // Products that add up to an accurate layer's (split_operands.h).
 int64_t Products(const MatrixLayer& matrix) { return matrix.accurate ? 3 : 1; }
 
@@ -116,9 +122,10 @@ Footprint::Footprint(const LayerGraph& graph, const isa::Config& config)
     if (std::holds_alternative<HostLayer>(layer.body)) {
       continue;
     }
-    // An input is loaded in the layout that its reader wants.
-    if (std::holds_alternative<PoolLayer>(layer.body) && graph.value(layer.inputs[0]).is_input) {
-      part_axis_[static_cast<size_t>(layer.inputs[0])] = 1;
+    for (size_t k = 0; k < layer.inputs.size(); ++k) {
+      if (graph.value(layer.inputs[k]).is_input) {
+        part_axis_[static_cast<size_t>(layer.inputs[k])] = WantedAxis(layer, k);
+      }
     }
     const auto out = static_cast<size_t>(layer.outputs[0]);
     if (IsView(layer)) {
@@ -139,6 +146,26 @@ Footprint::Footprint(const LayerGraph& graph, const isa::Config& config)
       }
     }
   }
+}
+
+int Footprint::WantedAxis(const Layer& layer, size_t input) const {
+  const int last = static_cast<int>(graph_.value(layer.inputs[input]).shape.size()) - 1;
+  if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
+    return matrix->is_conv ? 1 : last;
+  }
+  if (std::holds_alternative<PoolLayer>(layer.body)) {
+    return 1;
+  }
+  if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
+    return input == 0 ? last : last - 1;
+  }
+  if (std::holds_alternative<SoftmaxLayer>(layer.body)) {
+    return OutputAxis(layer);
+  }
+  if (const auto* arg = std::get_if<ArgLayer>(&layer.body)) {
+    return LargestAxisBut(graph_.value(layer.inputs[0]).shape, {arg->axis});
+  }
+  return PartAxis(layer.inputs[input]);
 }
 
 bool Footprint::IsView(const Layer& layer) const {
@@ -202,14 +229,7 @@ int Footprint::OutputAxis(const Layer& layer) const {
     return in_axis;
   }
   if (const auto* softmax = std::get_if<SoftmaxLayer>(&layer.body)) {
-    int best = -1;
-    for (int axis = 0; axis <= last; ++axis) {
-      const auto size = [&](int i) { return out[static_cast<size_t>(i)]; };
-      if (axis != softmax->axis && (best < 0 || size(axis) > size(best))) {
-        best = axis;
-      }
-    }
-    return best;
+    return LargestAxisBut(out, {softmax->axis});
   }
   if (const auto* transpose = std::get_if<TransposeLayer>(&layer.body)) {
     const auto at = std::ranges::find(transpose->perm, in_axis);
@@ -220,6 +240,16 @@ int Footprint::OutputAxis(const Layer& layer) const {
   }
   if (std::holds_alternative<ReshapeLayer>(layer.body) && in_axis >= 0) {
     return AxisAfterReshape(in, out, in_axis, config_.p);
+  }
+  if (const auto* reduce = std::get_if<ReduceLayer>(&layer.body)) {
+    const bool stays = in_axis >= 0 && std::ranges::count(reduce->axes, in_axis) == 0;
+    return AxisWithout(in, out, reduce->axes, stays ? in_axis : LargestAxisBut(in, reduce->axes));
+  }
+  if (const auto* arg = std::get_if<ArgLayer>(&layer.body)) {
+    return AxisWithout(in, out, {arg->axis}, LargestAxisBut(in, {arg->axis}));
+  }
+  if (const auto* take = std::get_if<TakeLayer>(&layer.body)) {
+    return in_axis == take->axis ? LargestAxisBut(in, {take->axis}) : in_axis;
   }
   for (const ValueId id : layer.inputs) {
     if (graph_.value(id).shape == out && !graph_.value(id).constant.has_value()) {
@@ -248,6 +278,14 @@ int64_t Footprint::BytesAs(const Shape& shape, int part_axis, int64_t element_by
 }
 
 int64_t Footprint::Bytes(ValueId value, const Shape& shape) const {
+  return Bytes(value, shape, PartAxis(value));
+}
+
+int64_t Footprint::LoadedBytes(const Layer& layer, size_t input, const Shape& shape) const {
+  return Bytes(layer.inputs[input], shape, WantedAxis(layer, input));
+}
+
+int64_t Footprint::Bytes(ValueId value, const Shape& shape, int part_axis) const {
   // Along a cut only the first and last part are padded, and hold fewer elements for it.
   Shape padded = shape;
   const Shape& whole = graph_.value(value).shape;
@@ -256,7 +294,7 @@ int64_t Footprint::Bytes(ValueId value, const Shape& shape) const {
     padded[i] += shape[i] == whole[i] ? halo[i] : 0;
   }
   constexpr int64_t kRounding = 32;
-  return BytesAs(padded, PartAxis(value),
+  return BytesAs(padded, part_axis,
                  static_cast<int64_t>(ElementBytes(graph_.value(value).type))) +
          kRounding;
 }

@@ -32,6 +32,8 @@ class Footprint {
 
   // The axis that lies on partitions; -1: none.
   int PartAxis(ValueId value) const { return part_axis_[static_cast<size_t>(value)]; }
+  // The axis that the layer wants on partitions.
+  int WantedAxis(const Layer& layer, size_t input) const;
   // True for a movement that only makes another view of its input.
   bool IsView(const Layer& layer) const;
   // True for a movement that no partition layout can take and that goes through DRAM.
@@ -42,6 +44,8 @@ class Footprint {
   // The value, or its part with `shape`, in SBUF with the halo its readers want.
   int64_t Bytes(ValueId value, const Shape& shape) const;
   int64_t Bytes(ValueId value) const { return Bytes(value, graph_.value(value).shape); }
+  // An input, or its part with `shape`, loaded from DRAM in the layout that the layer wants.
+  int64_t LoadedBytes(const Layer& layer, size_t input, const Shape& shape) const;
 
   // True for a layer that may write its output over that input if nothing else reads it.
   bool WritesOver(const Layer& layer, size_t input) const;
@@ -63,6 +67,7 @@ class Footprint {
   int64_t CopyCycles(const Layer& layer, const PartShapes& part) const;
 
  private:
+  int64_t Bytes(ValueId value, const Shape& shape, int part_axis) const;
   // Of the layer's copies for packed taps; 0 where it works without.
   int64_t PackedBytes(const MatrixLayer& matrix, const PartShapes& part) const;
   // Of one partition; each partition group's bytes are rounded up.

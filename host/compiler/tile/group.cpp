@@ -2,7 +2,9 @@
 #include "host/compiler/tile/group.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
+#include <utility>
 
 namespace neuron::compiler {
 namespace {
@@ -10,11 +12,10 @@ namespace {
 // What a layer's part costs in issue and fill.
 constexpr int64_t kCyclesPerLayer = 250;
 
-Shape Cut(Shape shape, int axis, const Range& range) {
+void Cut(Shape& shape, int axis, const Range& range) {
   if (axis >= 0) {
     shape[static_cast<size_t>(axis)] = range.size();
   }
-  return shape;
 }
 
 // True when parts along `axis` have weights of their own; `last` is the last axis.
@@ -32,93 +33,136 @@ bool GroupPlanner::LeavesGroup(const Group& group, ValueId value) const {
   return last_use_[static_cast<size_t>(value)] >= group.end();
 }
 
-int64_t GroupPlanner::AxisSize(const Group& group, size_t i) const {
-  const Layer& layer = graph_.layers[group.first + i];
-  return graph_.value(layer.outputs[0]).shape[static_cast<size_t>(group.axes[i])];
+int64_t GroupPlanner::AxisSize(size_t layer, int axis) const {
+  return graph_.value(graph_.layers[layer].outputs[0]).shape[static_cast<size_t>(axis)];
 }
 
 // Pieces that an axis can be cut into: whole partition groups where it lies on partitions.
-int64_t GroupPlanner::Units(const Group& group, size_t i) const {
-  const ValueId out = graph_.layers[group.first + i].outputs[0];
-  const int64_t size = AxisSize(group, i);
-  return footprint_.PartAxis(out) == group.axes[i] ? (size + config_.p - 1) / config_.p : size;
+int64_t GroupPlanner::Units(size_t layer, int axis) const {
+  const int64_t size = AxisSize(layer, axis);
+  const bool on_partitions = footprint_.PartAxis(graph_.layers[layer].outputs[0]) == axis;
+  return on_partitions ? CeilDiv(size, config_.p) : size;
 }
 
-std::optional<Group> GroupPlanner::Start(size_t first, int axis) const {
-  const Layer& layer = graph_.layers[first];
-  if (!NeedsOf(graph_, layer, axis).has_value()) {
-    return std::nullopt;
+int64_t GroupPlanner::MostParts(const Group& group, const AxisCut& cut) const {
+  int64_t most = std::numeric_limits<int64_t>::max();
+  for (size_t i = 0; i < group.size(); ++i) {
+    most = std::min(most, Units(group.first + i, cut.axes[i]));
   }
+  return most;
+}
+
+bool GroupPlanner::CutsDiffer(size_t layer, const std::vector<int>& axes) const {
+  std::set<int> outputs(axes.begin(), axes.end());
+  if (outputs.size() != axes.size()) {
+    return false;
+  }
+  std::set<std::pair<size_t, int>> taken;  // input, axis
+  for (const int axis : axes) {
+    const auto needs = *NeedsOf(graph_, graph_.layers[layer], axis);
+    for (size_t k = 0; k < needs.size(); ++k) {
+      if (needs[k].axis >= 0 && !taken.emplace(k, needs[k].axis).second) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+std::optional<Group> GroupPlanner::Start(size_t first, const std::vector<int>& axes) const {
   Group group;
   group.first = first;
-  group.axes = {axis};
-  return group;
+  for (const int axis : axes) {
+    if (!NeedsOf(graph_, graph_.layers[first], axis).has_value()) {
+      return std::nullopt;
+    }
+    group.cuts.push_back({{axis}});
+  }
+  return CutsDiffer(first, axes) ? std::optional(group) : std::nullopt;
 }
 
-std::optional<Group> GroupPlanner::Extend(const Group& group) const {
-  if (group.end() >= graph_.layers.size()) {
-    return std::nullopt;
-  }
+// Every input that the group makes must be cut along the axis that it is made along.
+std::optional<int> GroupPlanner::AxisOfNext(const Group& group, const AxisCut& cut) const {
   const Layer& layer = graph_.layers[group.end()];
-  if (std::holds_alternative<HostLayer>(layer.body)) {
-    return std::nullopt;
-  }
-  // Every input that the group makes must be cut along the axis that it is made along.
   std::optional<int> axis;
   for (size_t k = 0; k < layer.inputs.size(); ++k) {
-    for (size_t i = 0; i < group.axes.size(); ++i) {
+    for (size_t i = 0; i < group.size(); ++i) {
       if (graph_.layers[group.first + i].outputs[0] != layer.inputs[k]) {
         continue;
       }
-      const auto follows = FollowingAxis(graph_, layer, k, group.axes[i]);
+      const auto follows = FollowingAxis(graph_, layer, k, cut.axes[i]);
       if (!follows.has_value() || (axis.has_value() && *axis != *follows)) {
         return std::nullopt;
       }
       axis = follows;
     }
   }
-  if (!axis.has_value()) {
+  return axis;
+}
+
+std::optional<Group> GroupPlanner::Extend(const Group& group) const {
+  if (group.end() >= graph_.layers.size() ||
+      std::holds_alternative<HostLayer>(graph_.layers[group.end()].body)) {
     return std::nullopt;
   }
   Group longer = group;
-  longer.axes.push_back(*axis);
-  return longer;
+  std::vector<int> axes;
+  for (AxisCut& cut : longer.cuts) {
+    const auto axis = AxisOfNext(group, cut);
+    if (!axis.has_value()) {
+      return std::nullopt;
+    }
+    axes.push_back(*axis);
+  }
+  for (size_t c = 0; c < axes.size(); ++c) {
+    longer.cuts[c].axes.push_back(axes[c]);
+  }
+  return CutsDiffer(group.end(), axes) ? std::optional(longer) : std::nullopt;
 }
 
 // A part from the middle with as many units of the last layer as any part has.
-int64_t GroupPlanner::LargestPart(const Group& group) const {
-  const int64_t units = Units(group, group.axes.size() - 1);
+int64_t GroupPlanner::LargestPart(const Group& group, const AxisCut& cut) const {
+  const int64_t units = Units(group.end() - 1, cut.axes.back());
   const auto size = [&](int64_t part) {
-    return units * (part + 1) / group.parts - units * part / group.parts;
+    return units * (part + 1) / cut.parts - units * part / cut.parts;
   };
-  int64_t best = group.parts / 2;
-  for (int64_t part = best; part < group.parts; ++part) {
-    if (size(part) > size(best)) {
+  const int64_t middle = cut.parts / 2;
+  for (int64_t part = middle; part < cut.parts; ++part) {
+    if (size(part) > size(middle)) {
       return part;
     }
   }
-  return best;
+  return middle;
 }
 
-std::vector<LayerPart> GroupPlanner::PartsOf(const Group& group, int64_t part) const {
+int64_t GroupPlanner::LargestPart(const Group& group) const {
+  int64_t part = 0;
+  for (const AxisCut& cut : group.cuts) {
+    part = part * cut.parts + LargestPart(group, cut);
+  }
+  return part;
+}
+
+// What each layer of the group does in part `index` of the cut; a layer that does nothing has an
+// empty range.
+std::vector<ShareAlong> GroupPlanner::SharesAlong(const Group& group, const AxisCut& cut,
+                                                  int64_t index) const {
   std::map<ValueId, Range> wanted;
-  std::vector<LayerPart> parts(group.axes.size());
-  for (size_t i = group.axes.size(); i-- > 0;) {
+  std::vector<ShareAlong> shares(group.size());
+  for (size_t i = group.size(); i-- > 0;) {
     const Layer& layer = graph_.layers[group.first + i];
     const ValueId out = layer.outputs[0];
-    LayerPart& mine = parts[i];
-    mine.layer = group.first + i;
-    mine.out_axis = group.axes[i];
+    ShareAlong& mine = shares[i];
+    mine.out_axis = cut.axes[i];
     if (wanted.contains(out)) {
       mine.out = wanted[out];
     }
     if (LeavesGroup(group, out)) {
-      const int64_t size = AxisSize(group, i);
-      const int64_t units = Units(group, i);
+      const int64_t size = AxisSize(group.first + i, cut.axes[i]);
+      const int64_t units = Units(group.first + i, cut.axes[i]);
       const int64_t unit = units < size ? config_.p : 1;
-      const Range share = {std::min(size, units * part / group.parts * unit),
-                           std::min(size, units * (part + 1) / group.parts * unit)};
-      mine.out = HullOf(mine.out, share);
+      mine.out = HullOf(mine.out, {std::min(size, units * index / cut.parts * unit),
+                                   std::min(size, units * (index + 1) / cut.parts * unit)});
     }
     if (mine.out.size() <= 0) {
       continue;
@@ -134,7 +178,27 @@ std::vector<LayerPart> GroupPlanner::PartsOf(const Group& group, int64_t part) c
       }
     }
   }
-  std::erase_if(parts, [](const LayerPart& mine) { return mine.out.size() <= 0; });
+  return shares;
+}
+
+std::vector<LayerPart> GroupPlanner::PartsOf(const Group& group, int64_t part) const {
+  std::vector<LayerPart> parts(group.size());
+  for (size_t i = 0; i < parts.size(); ++i) {
+    parts[i].layer = group.first + i;
+    parts[i].along.resize(group.cuts.size());
+  }
+  for (size_t c = group.cuts.size(); c-- > 0;) {
+    const AxisCut& cut = group.cuts[c];
+    std::vector<ShareAlong> shares = SharesAlong(group, cut, part % cut.parts);
+    part /= cut.parts;
+    for (size_t i = 0; i < parts.size(); ++i) {
+      parts[i].along[c] = std::move(shares[i]);
+    }
+  }
+  std::erase_if(parts, [](const LayerPart& mine) {
+    return std::ranges::any_of(mine.along,
+                               [](const ShareAlong& share) { return share.out.size() <= 0; });
+  });
   return parts;
 }
 
@@ -142,7 +206,11 @@ std::vector<Shape> GroupPlanner::InShapes(const LayerPart& part) const {
   const Layer& layer = graph_.layers[part.layer];
   std::vector<Shape> shapes;
   for (size_t k = 0; k < layer.inputs.size(); ++k) {
-    shapes.push_back(Cut(graph_.value(layer.inputs[k]).shape, part.needs[k].axis, part.in[k]));
+    Shape shape = graph_.value(layer.inputs[k]).shape;
+    for (const ShareAlong& share : part.along) {
+      Cut(shape, share.needs[k].axis, share.in[k]);
+    }
+    shapes.push_back(std::move(shape));
   }
   return shapes;
 }
@@ -161,7 +229,38 @@ PartShapes GroupPlanner::ShapesOf(const Group& group, const LayerPart& part,
 }
 
 Shape GroupPlanner::OutShape(const LayerPart& part) const {
-  return Cut(graph_.value(graph_.layers[part.layer].outputs[0]).shape, part.out_axis, part.out);
+  Shape shape = graph_.value(graph_.layers[part.layer].outputs[0]).shape;
+  for (const ShareAlong& share : part.along) {
+    Cut(shape, share.out_axis, share.out);
+  }
+  return shape;
+}
+
+LayerBody GroupPlanner::BodyOf(const LayerPart& part) const {
+  Layer layer = graph_.layers[part.layer];
+  for (const ShareAlong& share : part.along) {
+    layer.body = BodyOfPart(graph_, layer, share.out_axis, share.out);
+  }
+  return std::move(layer.body);
+}
+
+int64_t GroupPlanner::StaysFor(const Group& group, const LayerPart& part, size_t input) const {
+  int64_t count = 1;
+  for (size_t c = group.cuts.size(); c-- > 0 && part.along[c].needs[input].axis < 0;) {
+    count *= group.cuts[c].parts;
+  }
+  return count;
+}
+
+int64_t GroupPlanner::WeightsStayFor(const Group& group, const LayerPart& part) const {
+  const Layer& layer = graph_.layers[part.layer];
+  const auto rank = static_cast<int>(graph_.value(layer.outputs[0]).shape.size());
+  int64_t count = 1;
+  for (size_t c = group.cuts.size();
+       c-- > 0 && !CutsWeights(layer, part.along[c].out_axis, rank - 1);) {
+    count *= group.cuts[c].parts;
+  }
+  return count;
 }
 
 // The most that one part takes: values between first and last use, temporaries, weights; what is
@@ -173,9 +272,9 @@ int64_t GroupPlanner::PeakBytes(const Group& group, const std::vector<Place>& pl
   std::map<ValueId, size_t> last;
   std::set<ValueId> made;
   int64_t moved = 0;
-  auto touch = [&](ValueId value, const Shape& shape, size_t at) {
+  const auto touch = [&](ValueId value, int64_t size, size_t at) {
     const ValueId root = footprint_.Root(value);
-    bytes[root] = std::max(bytes[root], footprint_.Bytes(value, shape));
+    bytes[root] = std::max(bytes[root], size);
     first.try_emplace(root, at);
     last[root] = at;
   };
@@ -188,15 +287,20 @@ int64_t GroupPlanner::PeakBytes(const Group& group, const std::vector<Place>& pl
       const ValueId id = layer.inputs[k];
       const bool loaded = !made.contains(id) && places[static_cast<size_t>(id)] == Place::kDram;
       if (made.contains(id) || loaded) {
-        moved += loaded && !bytes.contains(footprint_.Root(id)) ? footprint_.Bytes(id, in[k]) : 0;
-        touch(id, in[k], i);
+        const int64_t size =
+            loaded ? footprint_.LoadedBytes(layer, k, in[k]) : footprint_.Bytes(id, in[k]);
+        moved += loaded && !bytes.contains(footprint_.Root(id)) ? size : 0;
+        touch(id, size, i);
+        if (loaded && StaysFor(group, parts[i], k) > 1) {
+          first[footprint_.Root(id)] = 0;
+          touch(id, size, parts.size() - 1);
+        }
       }
     }
     made.insert(layer.outputs[0]);
-    touch(layer.outputs[0], OutShape(parts[i]), i);
-    if (LeavesGroup(group, layer.outputs[0])) {
-      moved += footprint_.Bytes(layer.outputs[0], OutShape(parts[i]));
-    }
+    const int64_t made_bytes = footprint_.Bytes(layer.outputs[0], OutShape(parts[i]));
+    touch(layer.outputs[0], made_bytes, i);
+    moved += LeavesGroup(group, layer.outputs[0]) ? made_bytes : 0;
     const PartShapes shapes = ShapesOf(group, parts[i], places);
     const int64_t all = footprint_.Weights(layer, shapes);
     const bool stay = all <= options_.shared_weights;
@@ -253,20 +357,44 @@ bool GroupPlanner::PacksAll(const Group& group, const std::vector<Place>& places
   });
 }
 
-bool GroupPlanner::FitParts(Group& group, int64_t room, const std::vector<Place>& places) const {
-  int64_t most = Units(group, 0);
-  for (size_t i = 0; i < group.axes.size(); ++i) {
-    most = std::min(most, Units(group, i));
-  }
-  for (group.parts = 1;;) {
-    if (PeakBytes(group, places) <= room && (!group.packs || PacksAll(group, places))) {
+bool GroupPlanner::Fits(const Group& group, int64_t room, const std::vector<Place>& places) const {
+  return PeakBytes(group, places) <= room && (!group.packs || PacksAll(group, places));
+}
+
+bool GroupPlanner::FitLastCut(Group& group, int64_t room, const std::vector<Place>& places) const {
+  AxisCut& cut = group.cuts.back();
+  const int64_t most = MostParts(group, cut);
+  for (cut.parts = 1;;) {
+    if (Fits(group, room, places)) {
       return true;
     }
-    if (group.parts >= most) {
+    if (cut.parts >= most) {
       return false;
     }
-    group.parts = std::min(most, group.parts + std::max<int64_t>(1, group.parts / 8));
+    cut.parts = std::min(most, cut.parts + std::max<int64_t>(1, cut.parts / 8));
   }
+}
+
+bool GroupPlanner::FitParts(Group& group, int64_t room, const std::vector<Place>& places) const {
+  if (group.cuts.size() == 1) {
+    return FitLastCut(group, room, places);
+  }
+  // The first cut in two, four, eight and so on, as often as its axis allows.
+  std::optional<Group> best;
+  int64_t fewest = 0;
+  const int64_t most = MostParts(group, group.cuts[0]);
+  for (int64_t parts = 2; parts / 2 < most; parts *= 2) {
+    group.cuts[0].parts = std::min(parts, most);
+    if (FitLastCut(group, room, places)) {
+      const int64_t cycles = Cycles(group, places);
+      if (!best.has_value() || cycles < fewest) {
+        best = group;
+        fewest = cycles;
+      }
+    }
+  }
+  group = best.value_or(group);
+  return best.has_value();
 }
 
 int64_t GroupPlanner::Cycles(const Group& group, const std::vector<Place>& places) const {
@@ -283,24 +411,23 @@ int64_t GroupPlanner::Cycles(const Group& group, const std::vector<Place>& place
     for (size_t k = 0; k < layer.inputs.size(); ++k) {
       const ValueId id = layer.inputs[k];
       if (!made.contains(id) && places[static_cast<size_t>(id)] == Place::kDram) {
-        memory += footprint_.MoveCycles(id, shapes.in[k]);
+        memory += footprint_.MoveCycles(id, shapes.in[k]) / StaysFor(group, part, k);
       }
     }
     const ValueId out = layer.outputs[0];
     made.insert(out);
-    memory += LeavesGroup(group, out) ? footprint_.MoveCycles(out, OutShape(part)) : 0;
+    memory += LeavesGroup(group, out) ? footprint_.MoveCycles(out, shapes.out) : 0;
     const int64_t weights = footprint_.Weights(layer, shapes);
-    const bool whole = OutShape(part) == graph_.value(out).shape;
-    const bool stays =
-        weights <= options_.shared_weights &&
-        !CutsWeights(layer, part.out_axis, static_cast<int>(graph_.value(out).shape.size()) - 1);
-    memory += weights * config_.p / kBytesPerCycle / (stays && !whole ? group.parts : 1);
+    const bool whole = shapes.out == graph_.value(out).shape;
+    const bool stays = weights <= options_.shared_weights && !whole;
+    memory += weights * config_.p / kBytesPerCycle / (stays ? WeightsStayFor(group, part) : 1);
   }
-  const int64_t both = group.overlaps ? std::max(compute, memory) : compute + memory;
-  const int64_t units = Units(group, group.axes.size() - 1);
-  const int64_t full = (units + group.parts - 1) / group.parts;
-  const int64_t fixed = kCyclesPerLayer * static_cast<int64_t>(group.axes.size());
-  return (both + copies) * units / full + fixed * group.parts;
+  int64_t cycles = (group.overlaps ? std::max(compute, memory) : compute + memory) + copies;
+  for (const AxisCut& cut : group.cuts) {
+    const int64_t units = Units(group.end() - 1, cut.axes.back());
+    cycles = cycles * units / CeilDiv(units, cut.parts);
+  }
+  return cycles + kCyclesPerLayer * static_cast<int64_t>(group.size()) * group.parts();
 }
 
 int64_t GroupPlanner::WholeCycles(size_t index) const {

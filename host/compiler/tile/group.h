@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run of consecutive layers that is executed part by part along one axis, and what that takes.
+// A run of consecutive layers that is executed part by part along one axis or two, and what that
+// takes.
 #ifndef NEURON_HOST_COMPILER_TILE_GROUP_H_
 #define NEURON_HOST_COMPILER_TILE_GROUP_H_
 
@@ -14,24 +15,51 @@
 
 namespace neuron::compiler {
 
-// One layer's share in one part.
-struct LayerPart {
-  size_t layer = 0;  // index in the graph
+// What a layer's share is along one cut.
+struct ShareAlong {
   int out_axis = 0;
   Range out;
   std::vector<AxisNeed> needs;  // of each input
   std::vector<Range> in;        // along each need's axis
 };
 
-// Layers [first, first + axes.size()); axes[i] is the axis along which layer first + i is cut.
-struct Group {
-  size_t first = 0;
+// One layer's share in one part: one entry for each cut of the group.
+struct LayerPart {
+  size_t layer = 0;  // index in the graph
+  std::vector<ShareAlong> along;
+};
+
+// axes[i] is the output axis along which the i-th layer of a group is cut.
+struct AxisCut {
   std::vector<int> axes;
   int64_t parts = 1;
+};
+
+// Layers [first, end()), cut along one axis or along two at once. Parts are numbered like the
+// elements of a matrix: the last cut's index counts fastest.
+struct Group {
+  size_t first = 0;
+  std::vector<AxisCut> cuts;
   bool overlaps = true;  // loads and stores of neighbouring parts go on while one is made
   bool packs = true;     // room is left for the copies of packed taps
 
-  size_t end() const { return first + axes.size(); }
+  size_t size() const { return cuts[0].axes.size(); }
+  size_t end() const { return first + size(); }
+  int64_t parts() const {
+    int64_t count = 1;
+    for (const AxisCut& cut : cuts) {
+      count *= cut.parts;
+    }
+    return count;
+  }
+  // Axes of the i-th layer, one of each cut.
+  std::vector<int> AxesOf(size_t i) const {
+    std::vector<int> axes;
+    for (const AxisCut& cut : cuts) {
+      axes.push_back(cut.axes[i]);
+    }
+    return axes;
+  }
 };
 
 // Where a value lies when a group starts.
@@ -48,8 +76,8 @@ class GroupPlanner {
         options_(options),
         last_use_(last_use) {}
 
-  // The group of layer `first` alone, cut along `axis`; nothing when it cannot be.
-  std::optional<Group> Start(size_t first, int axis) const;
+  // The group of layer `first` alone, cut along `axes`; nothing when it cannot be.
+  std::optional<Group> Start(size_t first, const std::vector<int>& axes) const;
   // The group with one more layer; nothing when that layer's parts do not match.
   std::optional<Group> Extend(const Group& group) const;
 
@@ -57,8 +85,8 @@ class GroupPlanner {
   std::vector<LayerPart> PartsOf(const Group& group, int64_t part) const;
 
   // Sets the smallest number of parts that fits `room` bytes, with packed taps and overlap or
-  // without, whichever is estimated to be faster; false when none fits. Values of `places` that lie
-  // in DRAM are loaded part by part.
+  // without, and of two cuts each as often as is estimated to be fastest; false when none fits.
+  // Values of `places` that lie in DRAM are loaded part by part.
   bool Fit(Group& group, int64_t room, const std::vector<Place>& places) const;
 
   // True when a layer after the group or the user reads the value.
@@ -75,15 +103,30 @@ class GroupPlanner {
   PartShapes ShapesOf(const Group& group, const LayerPart& part,
                       const std::vector<Place>& places) const;
   Shape OutShape(const LayerPart& part) const;
+  // The layer's body for its part.
+  LayerBody BodyOf(const LayerPart& part) const;
+  // Parts that follow each other and read the same of an input.
+  int64_t StaysFor(const Group& group, const LayerPart& part, size_t input) const;
 
  private:
+  // Parts that follow each other and have the same weights.
+  int64_t WeightsStayFor(const Group& group, const LayerPart& part) const;
   int64_t PeakBytes(const Group& group, const std::vector<Place>& places) const;
-  int64_t AxisSize(const Group& group, size_t i) const;
-  int64_t Units(const Group& group, size_t i) const;
+  int64_t AxisSize(size_t layer, int axis) const;
+  int64_t Units(size_t layer, int axis) const;
+  int64_t MostParts(const Group& group, const AxisCut& cut) const;
+  int64_t LargestPart(const Group& group, const AxisCut& cut) const;
   int64_t LargestPart(const Group& group) const;
+  std::vector<ShareAlong> SharesAlong(const Group& group, const AxisCut& cut, int64_t index) const;
+  // False when two cuts want one axis of one tensor.
+  bool CutsDiffer(size_t layer, const std::vector<int>& axes) const;
+  std::optional<int> AxisOfNext(const Group& group, const AxisCut& cut) const;
   // True when no convolution's part is too large for packed taps that would pay.
   bool PacksAll(const Group& group, const std::vector<Place>& places) const;
+  bool Fits(const Group& group, int64_t room, const std::vector<Place>& places) const;
   bool FitParts(Group& group, int64_t room, const std::vector<Place>& places) const;
+  // Sets the smallest number of parts of the last cut that fits.
+  bool FitLastCut(Group& group, int64_t room, const std::vector<Place>& places) const;
 
   const LayerGraph& graph_;
   const isa::Config& config_;

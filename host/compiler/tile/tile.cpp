@@ -155,14 +155,16 @@ class Tiler {
     std::set<ValueId> seen;
     int64_t bytes = footprint_.Bytes(out);
     int64_t over = 0;
-    for (const ValueId id : layer.inputs) {
+    for (size_t k = 0; k < layer.inputs.size(); ++k) {
+      const ValueId id = layer.inputs[k];
       const bool loaded = home(id).sbuf == kNoValue;
-      shapes.in.push_back(in_.value(id).shape);
+      const Shape& shape = in_.value(id).shape;
+      shapes.in.push_back(shape);
       shapes.loaded.push_back(loaded);
       if (loaded && seen.insert(id).second) {
-        bytes += footprint_.Bytes(id);
+        bytes += footprint_.LoadedBytes(layer, k, shape);
       }
-      if (footprint_.WritesOver(layer, shapes.in.size() - 1) && last_use(id) == i) {
+      if (footprint_.WritesOver(layer, k) && last_use(id) == i) {
         over = footprint_.Bytes(out);
       }
       // Parts that are only joined are made in their places.
@@ -353,8 +355,11 @@ class Tiler {
       const Layer& layer = in_.layers[part.layer];
       for (size_t k = 0; k < layer.inputs.size(); ++k) {
         const auto v = static_cast<size_t>(layer.inputs[k]);
-        if (part.needs[k].axis >= 0 && places[v] == Place::kSbuf &&
-            part.needs[k].axis == footprint_.PartAxis(layer.inputs[k])) {
+        const int part_axis = footprint_.PartAxis(layer.inputs[k]);
+        if (places[v] == Place::kSbuf && part_axis >= 0 &&
+            std::ranges::any_of(part.along, [&](const ShareAlong& share) {
+              return share.needs[k].axis == part_axis;
+            })) {
           return true;
         }
       }
@@ -374,28 +379,42 @@ class Tiler {
     return axes;
   }
 
-  // Weighs the runs that start with layer i: each axis, each amount of eviction, each length.
+  // Weighs the runs that start with layer i: each axis, each amount of eviction, each length; where
+  // they are impossible or slow, two axes at once.
   Result<Choice> ChooseGroup(size_t i) const {
+    constexpr double kSlow = 1.25;
+    const std::vector<int> axes = AxesToTry(i);
     Choice best;
-    for (const int axis : AxesToTry(i)) {
-      for (int evict = 0; evict <= 2; ++evict) {
-        const Choice choice = BestLength(i, axis, evict);
-        if (!choice.group.axes.empty() && choice.slowdown < best.slowdown) {
-          best = choice;
+    for (const int axis : axes) {
+      Weigh(i, {axis}, best);
+    }
+    if (best.slowdown > kSlow) {
+      for (const int outer : axes) {
+        for (const int inner : axes) {
+          Weigh(i, {outer, inner}, best);
         }
       }
     }
-    if (best.group.axes.empty()) {
+    if (best.group.cuts.empty()) {
       return TooLarge(i);
     }
     return best;
   }
 
+  void Weigh(size_t i, const std::vector<int>& axes, Choice& best) const {
+    for (int evict = 0; evict <= (resident_.empty() ? 0 : 2); ++evict) {
+      Choice choice = BestLength(i, axes, evict);
+      if (!choice.group.cuts.empty() && choice.slowdown < best.slowdown) {
+        best = std::move(choice);
+      }
+    }
+  }
+
   // The run's length with the fewest cycles up to the end of the longest run that is possible; a
   // shorter one is charged with doing the rest layer by layer, in SBUF where a layer fits whole.
-  Choice BestLength(size_t i, int axis, int evict) const {
+  Choice BestLength(size_t i, const std::vector<int>& axes, int evict) const {
     std::vector<Choice> prefixes;
-    for (auto group = groups_.Start(i, axis);
+    for (auto group = groups_.Start(i, axes);
          group.has_value() && prefixes.size() < options_.longest_run;
          group = groups_.Extend(*group)) {
       const std::set<ValueId> read = BuffersRead(i, group->end());
@@ -429,7 +448,7 @@ class Tiler {
       if (choice.cycles < best.cycles && !footprint_.IsView(in_.layers[k])) {
         best = choice;
       }
-      auto single = groups_.Start(k, longest.axes[k - i]);
+      auto single = groups_.Start(k, longest.AxesOf(k - i));
       if (WholeBytes(k) <= options_.budget) {
         rest += groups_.WholeCycles(k);
       } else if (single.has_value() && groups_.Fit(*single, options_.budget, none)) {
@@ -494,9 +513,10 @@ class Tiler {
       const int64_t left = room - footprint_.Bytes(id);
       Group smaller = group;
       const size_t index = Index(group, id);
-      const bool cuts_partitions = group.axes[index] == footprint_.PartAxis(id);
+      const bool cuts_partitions =
+          std::ranges::count(group.AxesOf(index), footprint_.PartAxis(id)) != 0;
       if (left > 0 && !cuts_partitions && groups_.Fit(smaller, left, places) &&
-          smaller.overlaps == group.overlaps && smaller.parts <= 2 * group.parts) {
+          smaller.overlaps == group.overlaps && smaller.parts() <= 2 * group.parts()) {
         group = smaller;
         room = left;
         kept.insert(id);
@@ -539,58 +559,91 @@ class Tiler {
         home(out).dram = out;
       }
     }
-    for (int64_t part = 0; part < group.parts; ++part) {
-      EmitPart(group, part);
+    Slices slices;
+    for (int64_t part = 0; part < group.parts(); ++part) {
+      EmitPart(group, part, slices);
     }
   }
 
-  void EmitPart(const Group& group, int64_t part) {
+  // What a group loaded for parts that follow each other.
+  struct Slice {
+    std::vector<Range> ranges;
+    ValueId as = kNoValue;
+  };
+  using Slices = std::map<std::pair<size_t, size_t>, Slice>;  // by layer and input
+
+  void EmitPart(const Group& group, int64_t part, Slices& slices) {
     std::map<ValueId, LayerPart> made;
     std::map<ValueId, ValueId> as;
     for (const LayerPart& mine : groups_.PartsOf(group, part)) {
       const Layer& original = in_.layers[mine.layer];
       Layer layer = Named(mine.layer);
       layer.macs = part == 0 ? original.macs : 0;
-      layer.body = BodyOfPart(in_, original, mine.out_axis, mine.out);
+      layer.body = groups_.BodyOf(mine);
       for (size_t k = 0; k < original.inputs.size(); ++k) {
         const ValueId id = original.inputs[k];
-        Range have{0, 0};
-        ValueId from = home(id).sbuf != kNoValue ? home(id).sbuf : home(id).dram;
-        if (made.contains(id)) {
-          have = made[id].out;
-          from = as[id];
-        } else if (mine.needs[k].axis >= 0) {
-          have = {0, in_.value(id).shape[static_cast<size_t>(mine.needs[k].axis)]};
+        const Shape& shape = in_.value(id).shape;
+        std::vector<Range> have;
+        std::vector<Range> want;
+        for (const int64_t size : shape) {
+          have.push_back({0, size});
         }
-        layer.inputs.push_back(PartOf(id, from, mine.needs[k].axis, have, mine.in[k], mine.layer));
+        want = have;
+        for (size_t c = 0; c < mine.along.size(); ++c) {
+          const int axis = mine.along[c].needs[k].axis;
+          if (axis >= 0) {
+            want[static_cast<size_t>(axis)] = mine.along[c].in[k];
+          }
+        }
+        if (!made.contains(id)) {
+          const bool stays = groups_.StaysFor(group, mine, k) > 1;
+          Slice& known = slices[{mine.layer, k}];
+          if (known.as == kNoValue || !stays || known.ranges != want) {
+            const ValueId from = home(id).sbuf != kNoValue ? home(id).sbuf : home(id).dram;
+            known = {want, PartOf(id, from, have, want, mine.layer)};
+          }
+          layer.inputs.push_back(known.as);
+          continue;
+        }
+        for (const ShareAlong& share : made[id].along) {
+          have[static_cast<size_t>(share.out_axis)] = share.out;
+        }
+        layer.inputs.push_back(PartOf(id, as[id], have, want, mine.layer));
       }
       const ValueId out = original.outputs[0];
-      const std::string which = fmt::format(" [{}:{}]", mine.out.low, mine.out.high);
+      std::vector<int64_t> starts(in_.value(out).shape.size(), 0);
+      std::string which;
+      for (const ShareAlong& share : mine.along) {
+        starts[static_cast<size_t>(share.out_axis)] = share.out.low;
+        which += fmt::format(" [{}:{}]", share.out.low, share.out.high);
+      }
       as[out] = NewValue(in_.value(out), groups_.OutShape(mine), which);
       layer.outputs = {as[out]};
       out_.layers.push_back(std::move(layer));
       if (groups_.LeavesGroup(group, out)) {
-        std::vector<int64_t> starts(in_.value(out).shape.size(), 0);
-        starts[static_cast<size_t>(mine.out_axis)] = mine.out.low;
         EmitStore(as[out], out, std::move(starts), static_cast<int>(mine.layer), group.overlaps);
       }
       made[out] = mine;
     }
   }
 
-  // Indices `want` along `axis` of `from`, which holds the indices `have` of the value `id`.
-  ValueId PartOf(ValueId id, ValueId from, int axis, const Range& have, const Range& want,
-                 size_t layer) {
-    if (axis < 0 || have == want) {
+  // Indices `want` of `from`, which holds the indices `have` of the value `id`.
+  ValueId PartOf(ValueId id, ValueId from, const std::vector<Range>& have,
+                 const std::vector<Range>& want, size_t layer) {
+    if (have == want) {
       return from;
     }
-    Shape shape = out_.value(from).shape;
-    std::vector<int64_t> starts(shape.size(), 0);
-    starts[static_cast<size_t>(axis)] = want.low - have.low;
-    shape[static_cast<size_t>(axis)] = want.size();
+    Shape shape;
+    std::vector<int64_t> starts;
+    std::string which;
+    for (size_t i = 0; i < want.size(); ++i) {
+      shape.push_back(want[i].size());
+      starts.push_back(want[i].low - have[i].low);
+      which += have[i] == want[i] ? "" : fmt::format(" [{}:{}]", want[i].low, want[i].high);
+    }
     Layer slice = Named(layer);
     slice.inputs = {from};
-    slice.outputs = {NewValue(in_.value(id), shape, fmt::format(" [{}:{}]", want.low, want.high))};
+    slice.outputs = {NewValue(in_.value(id), shape, which)};
     slice.body = SliceLayer{std::move(starts), std::vector<int64_t>(shape.size(), 1)};
     out_.layers.push_back(slice);
     return slice.outputs[0];
