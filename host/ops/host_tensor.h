@@ -14,6 +14,8 @@
 #include <variant>
 #include <vector>
 
+#include "host/ops/shared_bytes.h"
+
 namespace neuron {
 
 // Element types with the numbers of ONNX's TensorProto.DataType.
@@ -51,7 +53,7 @@ std::string ShapeToString(std::span<const int64_t> shape);
 struct HostTensor {
   ElementType type = ElementType::kUndefined;
   Shape shape;
-  std::vector<std::byte> data;
+  SharedBytes data;
 
   HostTensor() = default;
   // Zero-filled.

@@ -128,6 +128,27 @@ void FillRow(const Product& p, const WeightList& weights, const WeightSlice& sli
   }
 }
 
+// What the rows of a chunk are made of: equal ones make equal rows.
+RowSource SourceOf(const Product& p, const WeightList& weights, std::span<const WeightSlice> slices,
+                   int64_t rows) {
+  const MatrixLayer& matrix = *p.matrix;
+  RowSource source;
+  for (const auto& each : weights) {
+    source.weights.push_back(each->weight.data);
+  }
+  source.bias = matrix.bias;
+  source.bias_int = matrix.bias_int;
+  source.scale = matrix.scale;
+  source.layout = {rows,          p.channels_in, p.channels_out,           matrix.group,
+                   p.tap_height, p.tap_width,   matrix.weight_zero_point,
+                   static_cast<int64_t>(matrix.weight.type)};
+  for (const WeightSlice& slice : slices) {
+    source.layout.insert(source.layout.end(), {slice.first, slice.count, slice.first_group,
+                                               slice.groups, slice.closes ? 1 : 0});
+  }
+  return source;
+}
+
 // Lays consecutive slices out as rows, one per partition, and plans their load. The layer's weights
 // in all take `layer_bytes` of a partition.
 void PackChunk(Planner& planner, const Product& p, const WeightList& weights,
@@ -138,13 +159,15 @@ void PackChunk(Planner& planner, const Product& p, const WeightList& weights,
   row = AlignUp(row, 16);
   const int64_t rows =
       std::min(partitions, std::max(std::min(p.channels_in, partitions), slices[0].count));
-  std::vector<std::byte> table(static_cast<size_t>(rows * row));
-  for (const WeightSlice& slice : slices) {
-    for (int64_t k = 0; k < rows; ++k) {
-      FillRow(p, weights, slice, k, partitions, table.data() + k * row);
+  const int64_t offset = planner.AddRows(SourceOf(p, weights, slices, rows), [&] {
+    std::vector<std::byte> table(static_cast<size_t>(rows * row));
+    for (const WeightSlice& slice : slices) {
+      for (int64_t k = 0; k < rows; ++k) {
+        FillRow(p, weights, slice, k, partitions, table.data() + k * row);
+      }
     }
-  }
-  const int64_t offset = planner.AddConstant(table.data(), table.size());
+    return table;
+  });
   const BufferId buffer =
       planner.LoadRows("weights of " + p.layer->name, offset, rows, row, layer_bytes);
   for (WeightSlice& slice : slices) {

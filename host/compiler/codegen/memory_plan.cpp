@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <set>
+
+#include "host/compiler/codegen/tiling.h"
 
 namespace neuron::compiler {
 namespace {
@@ -16,14 +19,63 @@ constexpr int64_t kAlignment = 16;
 constexpr int kSpan = 64;
 size_t SpanOf(int time) { return static_cast<size_t>(time / kSpan); }
 
-int64_t AlignUp(int64_t value) { return (value + kAlignment - 1) / kAlignment * kAlignment; }
+// Units of kAlignment bytes, taken or free.
+class UnitMap {
+ public:
+  explicit UnitMap(int64_t units)
+      : units_(units), words_(static_cast<size_t>(CeilDiv(units, kWordBits))) {}
+
+  // Units [low, high), those behind the end left out.
+  void Take(int64_t low, int64_t high) {
+    high = std::min(high, units_);
+    while (low < high) {
+      const int64_t bit = low % kWordBits;
+      const int64_t count = std::min(kWordBits - bit, high - low);
+      const uint64_t ones = ~uint64_t{0} >> (kWordBits - count);
+      words_[static_cast<size_t>(low / kWordBits)] |= ones << bit;
+      low += count;
+    }
+  }
+
+  // The first of `count` free units that follow each other: the lowest, or the highest; -1: none.
+  int64_t FindFree(int64_t count, bool from_top) const {
+    int64_t best = -1;
+    for (int64_t at = Next(0, false); at < units_ && (from_top || best < 0);) {
+      const int64_t end = Next(at, true);
+      if (end - at >= count) {
+        best = from_top ? end - count : at;
+      }
+      at = Next(end, false);
+    }
+    return best;
+  }
+
+ private:
+  static constexpr int64_t kWordBits = 64;
+
+  // The first unit from `at` on that is taken, or free; the number of units for none.
+  int64_t Next(int64_t at, bool taken) const {
+    while (at < units_) {
+      const uint64_t word = words_[static_cast<size_t>(at / kWordBits)];
+      const uint64_t wanted = (taken ? word : ~word) >> (at % kWordBits);
+      if (wanted != 0) {
+        return std::min(at + std::countr_zero(wanted), units_);
+      }
+      at = (at / kWordBits + 1) * kWordBits;
+    }
+    return units_;
+  }
+
+  int64_t units_;
+  std::vector<uint64_t> words_;
+};
 
 }  // namespace
 
 BufferId MemoryPlan::Add(std::string name, int64_t bytes) {
   Buffer buffer;
   buffer.name = std::move(name);
-  buffer.bytes = AlignUp(std::max<int64_t>(bytes, 1));
+  buffer.bytes = AlignUp(std::max<int64_t>(bytes, 1), kAlignment);
   buffers_.push_back(std::move(buffer));
   return static_cast<BufferId>(buffers_.size()) - 1;
 }
@@ -35,32 +87,19 @@ int64_t MemoryPlan::SlotBytes(int64_t bytes) const {
 }
 
 int64_t MemoryPlan::FindGap(int64_t bytes, int first, int last, bool from_top) const {
-  std::vector<std::pair<int64_t, int64_t>> taken;
+  UnitMap taken(capacity_ / kAlignment);
   for (size_t span = SpanOf(first); span < std::min(placed_.size(), SpanOf(last) + 1); ++span) {
     for (const BufferId id : placed_[span]) {
       const Buffer& other = buffer(id);
-      if (other.first <= last && first <= other.last) {
-        taken.emplace_back(other.offset, other.offset + SlotBytes(other.bytes));
+      const bool listed_before = span > SpanOf(first) && span > SpanOf(other.first);
+      if (!listed_before && other.first <= last && first <= other.last) {
+        taken.Take(other.offset / kAlignment,
+                   CeilDiv(other.offset + SlotBytes(other.bytes), kAlignment));
       }
     }
   }
-  std::ranges::sort(taken);
-  bytes = SlotBytes(bytes);
-  int64_t best = -1;
-  int64_t at = 0;
-  for (const auto& [low, high] : taken) {
-    if (low - at >= bytes) {
-      if (!from_top) {
-        return at;
-      }
-      best = low - bytes;
-    }
-    at = std::max(at, high);
-  }
-  if (capacity_ - at >= bytes) {
-    best = from_top ? (capacity_ - bytes) / kAlignment * kAlignment : at;
-  }
-  return best;
+  const int64_t unit = taken.FindFree(CeilDiv(SlotBytes(bytes), kAlignment), from_top);
+  return unit < 0 ? -1 : unit * kAlignment;
 }
 
 void MemoryPlan::Occupy(BufferId id) {

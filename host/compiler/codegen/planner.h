@@ -73,6 +73,18 @@ struct FunctionFields {
   uint32_t negative_base = 0;
 };
 
+// What rows of the image are made of.
+struct RowSource {
+  std::vector<SharedBytes> weights;
+  std::vector<float> bias;
+  std::vector<int32_t> bias_int;
+  std::vector<float> scale;
+  std::vector<int64_t> layout;
+
+  // Weights are compared by where they lie: equal ones elsewhere count as others.
+  bool operator==(const RowSource& other) const;
+};
+
 class Planner {
  public:
   Planner(const LayerGraph& graph, const isa::Config& config, const PlanOptions& options,
@@ -143,6 +155,8 @@ class Planner {
   void AddFill(const View& view, float value);
   // Bytes in the image, 64-byte aligned; equal bytes are stored once. Returns their offset.
   int64_t AddConstant(const void* data, size_t bytes);
+  // The same for what `make` makes of `source`, made just once for equal sources.
+  int64_t AddRows(RowSource source, const std::function<std::vector<std::byte>()>& make);
   // Writes a piece of a value that is made in pieces.
   Status Store(const View& piece, ValueId whole, const StoreLayer& store);
   // One FP32 (or INT32) word per index of a partition axis: word g of a partition belongs to group
@@ -190,6 +204,7 @@ class Planner {
   };
   std::vector<DramWrite> dram_writes_;
   std::unordered_multimap<size_t, std::pair<int64_t, size_t>> constants_;  // hash: offset, bytes
+  std::unordered_multimap<const std::byte*, std::pair<RowSource, int64_t>> rows_;  // and offset
   struct LoadedRows {
     BufferId buffer = kNoBuffer;
     size_t layer = 0;  // that used it last

@@ -63,6 +63,28 @@ int64_t Planner::AddConstant(const void* data, size_t bytes) {
   return static_cast<int64_t>(offset);
 }
 
+bool RowSource::operator==(const RowSource& other) const {
+  const auto same = [](const SharedBytes& a, const SharedBytes& b) {
+    return a.data() == b.data() && a.size() == b.size();
+  };
+  return std::ranges::equal(weights, other.weights, same) && bias == other.bias &&
+         bias_int == other.bias_int && scale == other.scale && layout == other.layout;
+}
+
+int64_t Planner::AddRows(RowSource source, const std::function<std::vector<std::byte>()>& make) {
+  const std::byte* key = std::as_const(source.weights[0]).data();
+  const auto [first, last] = rows_.equal_range(key);
+  for (auto known = first; known != last; ++known) {
+    if (known->second.first == source) {
+      return known->second.second;
+    }
+  }
+  const std::vector<std::byte> table = make();
+  const int64_t offset = AddConstant(table.data(), table.size());
+  rows_.emplace(key, std::pair(std::move(source), offset));
+  return offset;
+}
+
 void Planner::AddOp(std::vector<BufferId> uses, EmitFunction emit) {
   PlannedOp op;
   op.node = node_;

@@ -450,10 +450,24 @@ int64_t Footprint::Cycles(const Layer& layer, const PartShapes& part) const {
   return IsView(layer) ? 0 : elements;
 }
 
-int64_t Footprint::MoveCycles(ValueId value, const Shape& shape) const {
+int64_t Footprint::MoveCycles(ValueId value, const Shape& shape, int part_axis) const {
+  const Value& of = graph_.value(value);
   const int64_t elements = ElementCount(shape);
-  const auto bytes = static_cast<int64_t>(ElementBytes(graph_.value(value).type));
-  return scattered_[static_cast<size_t>(value)] ? elements : elements * bytes / kBytesPerCycle;
+  const auto bytes = static_cast<int64_t>(ElementBytes(of.type));
+  // Neighbours in memory belong to different partitions.
+  const bool across = (of.is_input || of.is_output) && part_axis >= 0 &&
+                      ElementCount({shape.begin() + part_axis + 1, shape.end()}) == 1 &&
+                      shape[static_cast<size_t>(part_axis)] > 1;
+  return scattered_[static_cast<size_t>(value)] || across ? elements
+                                                          : elements * bytes / kBytesPerCycle;
+}
+
+int64_t Footprint::StoreCycles(ValueId value, const Shape& shape) const {
+  return MoveCycles(value, shape, PartAxis(value));
+}
+
+int64_t Footprint::LoadCycles(const Layer& layer, size_t input, const Shape& shape) const {
+  return MoveCycles(layer.inputs[input], shape, WantedAxis(layer, input));
 }
 
 int64_t Footprint::PackedBytes(const MatrixLayer& matrix, const PartShapes& part) const {

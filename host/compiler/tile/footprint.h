@@ -58,9 +58,10 @@ class Footprint {
 
   // Cycles of the engine that a part of the layer keeps busy longest.
   int64_t Cycles(const Layer& layer, const PartShapes& part) const;
-  // Cycles to bring a part of shape `shape` from or to DRAM: a transposed view goes element by
-  // element.
-  int64_t MoveCycles(ValueId value, const Shape& shape) const;
+  // Cycles to bring an input, or its part of shape `shape`, from DRAM, or a value to DRAM: what is
+  // transposed on its way goes element by element.
+  int64_t LoadCycles(const Layer& layer, size_t input, const Shape& shape) const;
+  int64_t StoreCycles(ValueId value, const Shape& shape) const;
   // True for a convolution that copies for packed taps would make faster if they were smaller.
   bool TooLargeToPack(const Layer& layer, const PartShapes& part) const;
   // Cycles of DMA on chip before the engine can start.
@@ -68,6 +69,7 @@ class Footprint {
 
  private:
   int64_t Bytes(ValueId value, const Shape& shape, int part_axis) const;
+  int64_t MoveCycles(ValueId value, const Shape& shape, int part_axis) const;
   // Of the layer's copies for packed taps; 0 where it works without.
   int64_t PackedBytes(const MatrixLayer& matrix, const PartShapes& part) const;
   // Of one partition; each partition group's bytes are rounded up.

@@ -411,12 +411,12 @@ int64_t GroupPlanner::Cycles(const Group& group, const std::vector<Place>& place
     for (size_t k = 0; k < layer.inputs.size(); ++k) {
       const ValueId id = layer.inputs[k];
       if (!made.contains(id) && places[static_cast<size_t>(id)] == Place::kDram) {
-        memory += footprint_.MoveCycles(id, shapes.in[k]) / StaysFor(group, part, k);
+        memory += footprint_.LoadCycles(layer, k, shapes.in[k]) / StaysFor(group, part, k);
       }
     }
     const ValueId out = layer.outputs[0];
     made.insert(out);
-    memory += LeavesGroup(group, out) ? footprint_.MoveCycles(out, shapes.out) : 0;
+    memory += LeavesGroup(group, out) ? footprint_.StoreCycles(out, shapes.out) : 0;
     const int64_t weights = footprint_.Weights(layer, shapes);
     const bool whole = shapes.out == graph_.value(out).shape;
     const bool stays = weights <= options_.shared_weights && !whole;

@@ -204,10 +204,8 @@ void Cut(std::vector<T>& values, const Range& range) {
 // Output channels `range` of a matrix layer.
 void CutChannels(MatrixLayer& matrix, const Range& range) {
   const size_t row = matrix.weight.data.size() / static_cast<size_t>(matrix.weight.shape[0]);
-  std::vector<std::byte> rows(
-      matrix.weight.data.begin() + range.low * static_cast<std::ptrdiff_t>(row),
-      matrix.weight.data.begin() + range.high * static_cast<std::ptrdiff_t>(row));
-  matrix.weight.data = std::move(rows);
+  matrix.weight.data = matrix.weight.data.Part(static_cast<size_t>(range.low) * row,
+                                               static_cast<size_t>(range.size()) * row);
   matrix.weight.shape[0] = range.size();
   if (matrix.group > 1) {
     matrix.group = range.size();

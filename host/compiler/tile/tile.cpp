@@ -474,7 +474,7 @@ class Tiler {
     }
     int64_t cycles = 0;
     for (const ValueId id : loaded) {
-      cycles += footprint_.MoveCycles(id, in_.value(id).shape);
+      cycles += footprint_.StoreCycles(id, in_.value(id).shape);
     }
     return cycles;
   }

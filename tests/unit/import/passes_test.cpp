@@ -93,7 +93,7 @@ TEST(OutputTest, AnInputThatIsAnOutputKeepsItsNameOnBothSides) {
     EXPECT_THAT(OutputNames(graph), ElementsAre("x", "y"));
     EXPECT_NE(graph.inputs[0], graph.outputs[0]);
     HostTensor x(static_cast<ElementType>(type), {2});
-    x.data.front() = std::byte{1};
+    *x.data.begin() = std::byte{1};
     const auto outputs = RunLayers(graph, {x});
     ASSERT_EQ(outputs.size(), 2U);
     EXPECT_EQ(outputs[0].data, x.data);
