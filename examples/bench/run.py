@@ -12,8 +12,10 @@ without it they get random weights by networks.py, in build/bench-networks.
 Memory is 60 cycles away and passes 10 bytes a cycle; weights come from it in every inference.
 Cycles are those of the functional model; with --device rtl they are counted by the RTL.
 
-  --check            fail when cycles differ from the baselines by more than 2%, or a goal is missed that
-                     the baselines do not list as missed, or reached that they do
+  --check            fail when cycles differ from the baselines by more than 2%; when a goal is missed that
+                     the baselines do not list as missed, or reached that they do; when the compiler or the
+                     functional model exceeds a limit; and when nothing in a layer's report explains why it
+                     uses little of the array, unless the baselines list it, or when they do in vain
   --move-baselines   write the cycles of this run into the baselines
 
 Exit codes: 0 ok, 1 a network failed or moved, 2 usage, 77 nothing to run.
@@ -52,6 +54,28 @@ class LayerGoal:
 
 
 @dataclasses.dataclass(frozen=True)
+class Limits:
+    """What a network may cost the host. By processor time, so that others on the machine do not count."""
+
+    compile_seconds: float  # less than
+    compile_mib: float  # less than, at its peak
+    model_gmacs: float  # at least, a second of one thread: the functional model's whole process
+
+    def missed(self, row):
+        """A text for each limit that the figures of a run miss."""
+        texts = []
+        if row["compile_cpu_seconds"] >= self.compile_seconds:
+            texts.append(f"compiling took {row['compile_cpu_seconds']:.1f} s of processor time, "
+                         f"limit {self.compile_seconds:g} s")
+        if row["compile_peak_mib"] >= self.compile_mib:
+            texts.append(f"compiling took {row['compile_peak_mib']:.0f} MiB, limit {self.compile_mib:g} MiB")
+        if row["model_gmacs"] < self.model_gmacs:
+            texts.append(f"the functional model made {row['model_gmacs']:.2f} GMAC in a second of processor time, "
+                         f"at least {self.model_gmacs:g} asked")
+        return texts
+
+
+@dataclasses.dataclass(frozen=True)
 class Goal:
     """What a network should reach; `gemmini` is what that accelerator, also with 256
     multiply-accumulates per cycle, published for INT8."""
@@ -60,6 +84,7 @@ class Goal:
     utilisation: float = 0  # at least
     gemmini: str = ""
     layers: tuple = ()  # of LayerGoal
+    limits: Limits = None
 
     def text(self):
         return f"<= {self.cycles / 1e6:.1f} M" if self.cycles else f">= {self.utilisation:.0%}"
@@ -94,8 +119,10 @@ POINTWISE = LayerGoal(
     "1x1 layers", r"features\.1/conv/conv\.1/|(?<!features\.1)/conv/conv\.(0|2)/|features\.18/", 0.70)
 SUBSTANTIAL = 1_000_000  # multiply-accumulates of a layer
 LOW = 0.30  # utilisation of such a layer that needs a reason
+BUSY = 2 / 3  # of the layer's time that the engine or memory named as the reason has to be busy
 GOALS = [
-    Network("resnet50_int8", goal=Goal(cycles=18_500_000, gemmini="24.2 M (66%)")),
+    Network("resnet50_int8", goal=Goal(cycles=18_500_000, gemmini="24.2 M (66%)",
+                                       limits=Limits(compile_seconds=20, compile_mib=2048, model_gmacs=3))),
     Network("resnet50_int8", configuration="sim-small", goal=Goal(cycles=21_000_000)),
     Network("squeezenet11_int8", goal=Goal(utilisation=0.60, gemmini="34%")),
     Network("mobilenetv2_int8", goal=Goal(utilisation=0.40, layers=(POINTWISE,))),
@@ -119,22 +146,44 @@ def utilisation_of(layers, macs_per_cycle):
     return sum(layer["macs"] for layer in layers) / (macs_per_cycle * cycles) if cycles else 0
 
 
-def examine_layers(report, goals):
-    """Groups of layers against their goals, and the substantial layers that use little of the
-    array: how many for each bound."""
-    layers = [layer for layer in report["layers"] if layer["macs"]]
+def layer_goals(report, goals):
+    """Groups of layers against their goals."""
     groups = []
     for goal in goals:
-        matching = [layer for layer in layers if re.search(goal.names, layer["name"])]
+        matching = [layer for layer in report["layers"] if layer["macs"] and re.search(goal.names, layer["name"])]
         reached = utilisation_of(matching, report["roofline"]["macs_per_cycle"])
         groups.append({"title": goal.title, "layers": len(matching), "utilisation": reached,
                        "goal": goal.utilisation, "reached": reached >= goal.utilisation})
-    low = [layer for layer in layers if layer["macs"] > SUBSTANTIAL and layer["utilization"] < LOW]
-    return groups, dict(collections.Counter(layer["bound"] for layer in low))
+    return groups
+
+
+def low_layers(report):
+    """The substantial layers that use little of the array: how many for each bound, and those of which
+    it explains nothing, for what it names is idle for much of their time."""
+    low = [layer for layer in report["layers"]
+           if layer["macs"] > SUBSTANTIAL and layer["utilization"] < LOW]
+    explained = collections.Counter(layer["bound"] for layer in low if layer["busy_share"] >= BUSY)
+    unexplained = {layer["name"]: f"{layer['utilization']:.0%} of the array, {layer['bound']}: "
+                                  f"busy for {layer['busy_share']:.0%} of its time"
+                   for layer in low if layer["busy_share"] < BUSY}
+    return dict(explained), unexplained
 
 
 def shortest_case(model):
     return min(model["cases"], key=lambda case: case.get("steps", 1))["name"]
+
+
+def measured(command):
+    """Runs a program: exit code, output, errors, seconds of processor time, peak MiB."""
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        child = os.posix_spawn(command[0], command, os.environ,
+                               file_actions=[(os.POSIX_SPAWN_DUP2, output.fileno(), 1),
+                                             (os.POSIX_SPAWN_DUP2, errors.fileno(), 2)])
+        _, status, usage = os.wait4(child, 0)
+        output.seek(0)
+        errors.seek(0)
+        return (os.waitstatus_to_exitcode(status), output.read(), errors.read().strip(),
+                usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 class Bench:
@@ -164,7 +213,7 @@ class Bench:
         return network.model in self.models[network.zoo]
 
     def compile(self, network, path):
-        """Seconds, peak MiB, the size of the image, and what its layers reach."""
+        """Processor time, peak MiB, the size of the image, and what its layers reach."""
         model = self.models[network.zoo][network.model]
         command = [self.neuron, "compile", self.folders[network.zoo] / model["file"], "-o", path,
                    "--json", "-", "--report", "--config", network.configuration, "--auto-cast", network.auto_cast,
@@ -173,23 +222,23 @@ class Bench:
         for value in model["inputs"]:
             shape = value.get("case_shape", value["shape"])
             command += ["--bind", f"{value['name']}:{','.join(str(size) for size in shape)}"]
-        start = time.monotonic()
-        with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-            child = os.posix_spawn(command[0], command, os.environ,
-                                   file_actions=[(os.POSIX_SPAWN_DUP2, output.fileno(), 1),
-                                                 (os.POSIX_SPAWN_DUP2, errors.fileno(), 2)])
-            _, status, usage = os.wait4(child, 0)
-            seconds = time.monotonic() - start
-            output.seek(0)
-            errors.seek(0)
-            if os.waitstatus_to_exitcode(status) != 0:
-                return {"error": errors.read().strip()}
-            report = json.load(output)
-        groups, low = examine_layers(report["report"], network.goal.layers)
-        return {"compile_seconds": seconds, "compile_cpu_seconds": usage.ru_utime + usage.ru_stime,
-                "compile_peak_mib": usage.ru_maxrss / 1024, "image_bytes": report["image_bytes"],
-                "estimated_cycles": report["estimated_cycles"], "layer_goals": groups,
-                "low_layers": low}
+        code, output, errors, seconds, mib = measured(command)
+        if code != 0:
+            return {"error": errors}
+        report = json.loads(output)
+        low, unexplained = low_layers(report["report"])
+        return {"compile_cpu_seconds": seconds, "compile_peak_mib": mib, "image_bytes": report["image_bytes"],
+                "estimated_cycles": report["estimated_cycles"],
+                "layer_goals": layer_goals(report["report"], network.goal.layers),
+                "low_layers": low, "unexplained_layers": unexplained}
+
+    def model_speed(self, network, package):
+        """Multiply-accumulates of the functional model in a second of one thread, with the start of the
+        program and the loading of the package."""
+        code, output, errors, seconds, _ = measured(
+            [self.neuron, "run", package, "--device", f"functional:{network.configuration}", "--random", "1",
+             "--json", "-"])
+        return {"model_gmacs": json.loads(output)["macs"] / seconds / 1e9} if code == 0 else {"error": errors}
 
     def run(self, network):
         """One case of the network: verdict, cycles, utilisation."""
@@ -212,12 +261,16 @@ class Bench:
             row["error"] = result["message"]
         return row
 
-    def measure(self, network, check):
+    def measure(self, network):
         row = {"name": network.name, "model": network.model, "configuration": network.configuration,
                "auto_cast": network.auto_cast}
-        if network.goal and (network.goal.layers or not check):
+        if network.goal:
             with tempfile.TemporaryDirectory() as scratch:
-                row |= self.compile(network, f"{scratch}/network.ncx")
+                package = f"{scratch}/network.ncx"
+                row |= self.compile(network, package)
+                if "error" not in row and network.goal.limits:
+                    row |= self.model_speed(network, package)
+                    row["missed_limits"] = [] if "error" in row else network.goal.limits.missed(row)
         if "error" not in row:
             row |= self.run(network)
         if network.goal:
@@ -239,6 +292,17 @@ def against_baseline(row, baselines):
     return f"{change:+.1%}" if change else "=", abs(change) > TOLERANCE
 
 
+def broken_promises(row, listed):
+    """A text for each limit that the row misses, and for each layer whose low utilisation is unexplained
+    but not in `listed`, or the other way round."""
+    texts = list(row.get("missed_limits", []))
+    if "unexplained_layers" in row:
+        found = row["unexplained_layers"]
+        texts += [f"layer {name}: {text}" for name, text in found.items() if name not in listed]
+        texts += [f"layer {name} is listed as unexplained in vain" for name in listed if name not in found]
+    return [f"{row['name']}: {text}" for text in texts]
+
+
 def print_row(row, moved):
     if not row.get("cycles"):
         print(f"{row['name']:<36} FAIL  {row['error'].splitlines()[0]}", flush=True)
@@ -248,8 +312,10 @@ def print_row(row, moved):
     if "goal" in row:
         text += f"  goal {row['goal']:<10} {'reached' if row['reached'] else 'missed':<8}"
         text += f"Gemmini {row['gemmini']:<13}" if row["gemmini"] else " " * 21
-    if "compile_seconds" in row:
+    if "compile_cpu_seconds" in row:
         text += f" compile {row['compile_cpu_seconds']:.1f} s {row['compile_peak_mib']:.0f} MiB"
+    if "model_gmacs" in row:
+        text += f", functional model {row['model_gmacs']:.1f} GMAC/s"
     print(text, flush=True)
 
 
@@ -259,6 +325,8 @@ def print_layers(row):
               f"goal >= {group['goal']:.0%}")
     for bound, count in row.get("low_layers", {}).items():
         print(f"    under {LOW:.0%} of the array: {count} layers, bound: {bound}")
+    for name, text in row.get("unexplained_layers", {}).items():
+        print(f"    unexplained: layer {name}: {text}")
     sys.stdout.flush()
 
 
@@ -301,13 +369,14 @@ def main():
     recorded = json.loads(BASELINES.read_text(encoding="utf-8"))
     baselines = recorded["cycles"]
     print(f"{'network':<36} {'':<5} {'cycles':>12} {'util':>7} {'MACs':>14} {'moved':>7}")
-    rows, failures = [], []
+    rows, failures, broken = [], [], []
     for network in networks:
-        row = bench.measure(network, arguments.check)
+        row = bench.measure(network)
         moved, failed = against_baseline(row, baselines)
         print_row(row, moved)
         print_layers(row)
         rows.append(row)
+        broken += broken_promises(row, recorded["unexplained_layers"].get(row["name"], {}))
         missed = "goal" in row and not row["reached"]
         surprise = "goal" in row and missed != (row["name"] in recorded["missed_goals"])
         if failed or surprise or (row["name"] in baselines and row.get("verdict") != "pass"):
@@ -320,15 +389,17 @@ def main():
         baselines |= {row["name"]: row["cycles"] for row in rows if row.get("verdict") == "pass"}
         missed = set(recorded["missed_goals"]) - {row["name"] for row in rows}
         missed |= {row["name"] for row in rows if "goal" in row and not row["reached"]}
-        text = json.dumps({"memory": MEMORY, "missed_goals": sorted(missed),
-                           "cycles": dict(sorted(baselines.items()))}, indent=1)
-        BASELINES.write_text(text + "\n", encoding="utf-8")
-    elif arguments.check and failures:
+        recorded |= {"memory": MEMORY, "missed_goals": sorted(missed), "cycles": dict(sorted(baselines.items()))}
+        BASELINES.write_text(json.dumps(recorded, indent=1) + "\n", encoding="utf-8")
+        failures = []
+    if arguments.check and failures:
         print(f"\nMoved by more than {TOLERANCE:.0%} or failed; if that is meant, say so with\n"
               f"  examples/bench/run.py {' '.join(arguments.groups)} --move-baselines\n")
         print("\n".join("  " + failure for failure in failures))
-        return 1
-    return 0
+    if arguments.check and broken:
+        print("\nBeyond a limit, or low without a reason that the report shows:\n")
+        print("\n".join("  " + text for text in broken))
+    return 1 if arguments.check and failures + broken else 0
 
 
 if __name__ == "__main__":

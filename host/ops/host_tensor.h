@@ -35,6 +35,10 @@ enum class ElementType : uint8_t {
 
 // Bytes of one element; 0 for kUndefined.
 size_t ElementBytes(ElementType type);
+constexpr bool IsFloat(ElementType type) {
+  return type == ElementType::kFloat32 || type == ElementType::kFloat64 ||
+         type == ElementType::kFloat16 || type == ElementType::kBfloat16;
+}
 // int8 or uint8: what quantised tensors are made of.
 constexpr bool Is8Bit(ElementType type) {
   return type == ElementType::kInt8 || type == ElementType::kUint8;

@@ -76,11 +76,6 @@ Status Call::Need(size_t count) const {
   return OkStatus();
 }
 
-bool IsFloat(ElementType type) {
-  return type == ElementType::kFloat32 || type == ElementType::kFloat64 ||
-         type == ElementType::kFloat16 || type == ElementType::kBfloat16;
-}
-
 Result<HostTensor> Allocate(const Call& call, ElementType type, Shape shape) {
   if (ElementBytes(type) == 0) {
     return call.Error("the element type is undefined");

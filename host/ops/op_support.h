@@ -53,8 +53,6 @@ std::span<const Operator> ResizeOperators();
 std::span<const Operator> EinsumOperators();
 std::span<const Operator> NeighbourOperators();
 
-bool IsFloat(ElementType type);
-
 // A zero-filled tensor; an error when a dimension is negative or the tensor exceeds
 // kMaxTensorBytes.
 Result<HostTensor> Allocate(const Call& call, ElementType type, Shape shape);

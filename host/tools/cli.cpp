@@ -5,14 +5,55 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <limits>
+#include <typeinfo>
 
 #include "host/tools/precision.h"
 
 namespace neuron::tools {
+namespace {
+
+// Whether all of `text` is a number from 0 to `most`.
+template <typename Number>
+bool IsNumber(const std::string& text, Number most) {
+  Number value{};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && stop == end && value >= 0 && value <= most;
+}
+
+// No option takes another number; to Boost "-3" would be a large unsigned one.
+void CheckNumbers(const po::parsed_options& parsed, const po::options_description& options) {
+  constexpr uint32_t kMostWhole = std::numeric_limits<uint32_t>::max();
+  constexpr double kMost = 1e9;
+  for (const po::option& option : parsed.options) {
+    const po::option_description* description = options.find_nothrow(option.string_key, false);
+    const auto* typed =
+        description == nullptr
+            ? nullptr
+            : dynamic_cast<const po::typed_value_base*>(description->semantic().get());
+    if (typed == nullptr) {
+      continue;
+    }
+    for (const std::string& text : option.value) {
+      if (typed->value_type() == typeid(uint32_t) && !IsNumber(text, kMostWhole)) {
+        throw Failure{kExitUsage, fmt::format("--{} '{}' is not a whole number from 0 to {}",
+                                              option.string_key, text, kMostWhole)};
+      }
+      if (typed->value_type() == typeid(double) && !IsNumber(text, kMost)) {
+        throw Failure{kExitUsage, fmt::format("--{} '{}' is not a number from 0 to {:g}",
+                                              option.string_key, text, kMost)};
+      }
+    }
+  }
+}
+
+}  // namespace
 
 Failure FailureOf(const Status& status, ExitCode code) {
   switch (status.code()) {
@@ -34,12 +75,14 @@ bool Parse(const Arguments& arguments, const po::options_description& options,
   hidden.add(all).add_options()(positional.c_str(), po::value<std::string>());
   po::positional_options_description position;
   position.add(positional.c_str(), 1);
-  po::store(po::command_line_parser(arguments)
-                .options(hidden)
-                .positional(position)
-                .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                .run(),
-            values);
+  const po::parsed_options parsed =
+      po::command_line_parser(arguments)
+          .options(hidden)
+          .positional(position)
+          .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
+          .run();
+  CheckNumbers(parsed, hidden);
+  po::store(parsed, values);
   if (values.count("help") != 0) {
     std::cout << "Usage: " << usage << "\n\n" << text << "\n" << all;
     return true;
@@ -74,9 +117,9 @@ po::options_description ScheduleDescription() {
   options.add_options()("serial", "let every instruction wait for the one before it")(
       "shuffle", po::value<uint32_t>()->default_value(0),
       "random order of layers and places in SBUF, from this seed (0: none)")(
-      "sbuf-bytes", po::value<int64_t>()->default_value(0),
+      "sbuf-bytes", po::value<uint32_t>()->default_value(0),
       "use only so many bytes of SBUF in each partition (0: all)")(
-      "tile-columns", po::value<int64_t>()->default_value(0),
+      "tile-columns", po::value<uint32_t>()->default_value(0),
       "at most so many output positions in a tile of a product (0: as many as are good)");
   return options;
 }
@@ -148,11 +191,8 @@ compiler::ScheduleOptions ScheduleOf(const po::variables_map& values) {
   compiler::ScheduleOptions schedule;
   schedule.serial = values.count("serial") != 0;
   schedule.shuffle = values["shuffle"].as<uint32_t>();
-  schedule.sbuf_bytes = values["sbuf-bytes"].as<int64_t>();
-  schedule.tile_columns = values["tile-columns"].as<int64_t>();
-  if (schedule.sbuf_bytes < 0 || schedule.tile_columns < 0) {
-    throw Failure{kExitUsage, "--sbuf-bytes and --tile-columns cannot be negative"};
-  }
+  schedule.sbuf_bytes = values["sbuf-bytes"].as<uint32_t>();
+  schedule.tile_columns = values["tile-columns"].as<uint32_t>();
   return schedule;
 }
 
@@ -257,6 +297,15 @@ bool IsOnnx(const std::string& path) { return path.ends_with(".onnx"); }
 ncx::PackageData LoadOrCompile(const po::variables_map& values, const std::string& path,
                                Progress& progress) {
   if (!IsOnnx(path)) {
+    const po::options_description compiling = CompileOptionsDescription();
+    for (const auto& option : compiling.options()) {
+      const std::string& name = option->long_name();
+      if (values.count(name) != 0 && !values[name].defaulted()) {
+        throw Failure{kExitUsage, fmt::format("--{} is for compiling an ONNX model, and '{}' is a "
+                                              "package",
+                                              name, path)};
+      }
+    }
     Result<ncx::PackageData> package = ncx::LoadFile(path);
     if (!package.ok()) {
       throw FailureOf(package.status(), kExitCompile);

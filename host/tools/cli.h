@@ -56,7 +56,8 @@ int InspectCommand(const Arguments& arguments);
 int DisasmCommand(const Arguments& arguments);
 
 // Parses `arguments` with a single positional option `positional`. True when --help was asked for
-// and printed: usage line, text, options.
+// and printed: usage line, text, options. Numbers, uint32_t or double, are never negative: throws
+// Failure for one that is, or is none.
 bool Parse(const Arguments& arguments, const po::options_description& options,
            const std::string& positional, const std::string& usage, const std::string& text,
            po::variables_map& values);
@@ -77,7 +78,7 @@ compiler::ResidentWeights ResidentOf(const po::variables_map& values);
 // --resident-weights and the memory.
 po::options_description CompileOptionsDescription();
 // Other schedules with the same results: --serial, --shuffle, --sbuf-bytes, --tile-columns; and
-// what they say. Throws Failure for a negative number.
+// what they say.
 po::options_description ScheduleDescription();
 compiler::ScheduleOptions ScheduleOf(const po::variables_map& values);
 // The options of a compilation of `path`. Throws Failure for a malformed --bind or --state.
@@ -104,7 +105,8 @@ void WriteJson(const std::string& path, const nlohmann::json& value);
 // Whether a path names an ONNX model (ends in .onnx).
 bool IsOnnx(const std::string& path);
 
-// The package in a .ncx file, or the compiled .onnx file. Throws Failure.
+// The package in a .ncx file, or the compiled .onnx file. Throws Failure, also for an option of
+// compilations beside a package.
 ncx::PackageData LoadOrCompile(const po::variables_map& values, const std::string& path,
                                Progress& progress);
 

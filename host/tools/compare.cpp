@@ -9,11 +9,6 @@
 namespace neuron::tools {
 namespace {
 
-bool IsFloat(ElementType type) {
-  return type == ElementType::kFloat32 || type == ElementType::kFloat16 ||
-         type == ElementType::kFloat64 || type == ElementType::kBfloat16;
-}
-
 // The value for output `index`; the last one for outputs beyond the list.
 double At(const std::vector<double>& values, size_t index) {
   return values.empty() ? 0 : values[std::min(index, values.size() - 1)];

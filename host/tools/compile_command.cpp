@@ -9,6 +9,7 @@
 #include "host/tools/cli.h"
 #include "host/tools/layer_report.h"
 #include "host/tools/package_views.h"
+#include "host/tools/report.h"
 
 namespace neuron::tools {
 namespace {
@@ -76,7 +77,8 @@ nlohmann::json ReportJson(const compiler::CompileOutput& output, const std::stri
           {"floats_from_integers", FloatsJson(output.floats_from_integers)}};
 }
 
-void PrintReport(const compiler::CompileOutput& output, const std::string& path) {
+void PrintReport(const compiler::CompileOutput& output, const std::string& path,
+                 compiler::ResidentWeights asked) {
   const ncx::PackageData& package = output.package;
   size_t instructions = 0;
   for (const ncx::Launch& launch : package.launches) {
@@ -92,11 +94,12 @@ void PrintReport(const compiler::CompileOutput& output, const std::string& path)
       Grouped(instructions), package.launches.size(),
       Grouped(ncx::EstimatedCycles(package.launches)), Grouped(package.image.size()),
       Grouped(package.segments[1].bytes));
+  const std::string staying = StayingText(package, asked);
   if (!package.repeat_launches.empty()) {
-    std::cout << fmt::format(
-        "  {} bytes of weights stay in SBUF: about {} cycles for an execution that finds them\n",
-        Grouped(ncx::ResidentBytes(package)),
-        Grouped(ncx::EstimatedCycles(package.repeat_launches)));
+    std::cout << fmt::format("  {}: about {} cycles for an execution that finds them\n", staying,
+                             Grouped(ncx::EstimatedCycles(package.repeat_launches)));
+  } else if (!staying.empty()) {
+    std::cout << fmt::format("  {}\n", staying);
   }
   for (const HostRow& row : HostRowsOf(package)) {
     std::cout << fmt::format("  host segment {}\n", HostRowText(row));
@@ -141,7 +144,7 @@ int CompileCommand(const Arguments& arguments) {
   }
   WritePictures(values, output->package);
   if (values.count("json") == 0 || values["json"].as<std::string>() != "-") {
-    PrintReport(*output, path);
+    PrintReport(*output, path, options.resident_weights);
     std::cout << ViewsText(values, output->package);
   }
   return kExitOk;

@@ -5,6 +5,7 @@
 #include <neuron/isa.h>
 
 #include <iostream>
+#include <optional>
 
 #include "driver/disassemble.h"
 #include "host/ncx/instructions.h"
@@ -20,11 +21,11 @@ constexpr char kText[] =
     "comes from; an ONNX model is compiled first.\n"
     "Exit codes: 0 ok, 2 usage, 3 compile or package error, 5 file error.\n";
 
-// Which instructions to show; empty patterns show all.
+// Which instructions to show; empty patterns and no launch show all.
 struct Filter {
   std::string queue;
   std::string node;
-  int64_t launch = -1;
+  std::optional<uint32_t> launch;
 };
 
 bool Matches(const std::string& pattern, const std::string& text) {
@@ -37,7 +38,7 @@ template <typename Show>
 void ForEachIn(const ncx::PackageData& package, const std::vector<ncx::Launch>& launches,
                const Filter& filter, Show show) {
   for (size_t l = 0; l < launches.size(); ++l) {
-    if (filter.launch >= 0 && static_cast<size_t>(filter.launch) != l) {
+    if (filter.launch && *filter.launch != l) {
       continue;
     }
     const ncx::Launch& launch = launches[l];
@@ -112,7 +113,7 @@ int DisasmCommand(const Arguments& arguments) {
                         "only this queue: tensor, vector, scalar, dma0, dma1 (a glob)")(
       "node", po::value<std::string>()->default_value(""),
       "only instructions of nodes \"NAME (OP)\" that match this glob")(
-      "launch", po::value<int64_t>()->default_value(-1), "only this launch")(
+      "launch", po::value<uint32_t>(), "only this launch, counted from 0")(
       "json", po::value<std::string>(), "write the list as JSON to FILE ('-': standard output)")(
       "progress", "show progress also when the standard error is no terminal");
   options.add(CompileOptionsDescription());
@@ -123,9 +124,12 @@ int DisasmCommand(const Arguments& arguments) {
   Progress progress(values.count("progress") != 0);
   const ncx::PackageData package =
       LoadOrCompile(values, values["MODEL"].as<std::string>(), progress);
-  const Filter filter{.queue = values["queue"].as<std::string>(),
-                      .node = values["node"].as<std::string>(),
-                      .launch = values["launch"].as<int64_t>()};
+  Filter filter{.queue = values["queue"].as<std::string>(),
+                .node = values["node"].as<std::string>(),
+                .launch = {}};
+  if (values.count("launch") != 0) {
+    filter.launch = values["launch"].as<uint32_t>();
+  }
   if (values.count("json") != 0) {
     WriteJson(values["json"].as<std::string>(), ReportJson(package, filter));
   } else {

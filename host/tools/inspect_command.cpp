@@ -178,9 +178,9 @@ int InspectCommand(const Arguments& arguments) {
   for (size_t i = 0; i < package.launches.size(); ++i) {
     PrintLaunch(package, package.launches[i], fmt::format("launch {}", i));
   }
-  if (!package.repeat_launches.empty()) {
-    std::cout << fmt::format("{} bytes of weights stay in SBUF for the next execution\n",
-                             Grouped(ncx::ResidentBytes(package)));
+  const std::string staying = StayingText(package, ResidentOf(values));
+  if (!staying.empty()) {
+    std::cout << staying << (package.repeat_launches.empty() ? "\n" : " for the next execution\n");
   }
   for (size_t i = 0; i < package.repeat_launches.size(); ++i) {
     PrintLaunch(package, package.repeat_launches[i],

@@ -48,18 +48,24 @@ uint64_t IssueOf(const ncx::LayerInfo& info) {
   return longest;
 }
 
+double Share(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
 void DecideBound(LayerRow& row) {
   const bool port = static_cast<double>(row.dram) >= kPortBound * static_cast<double>(row.dma);
-  const std::array<std::pair<uint64_t, Bound>, 5> candidates = {
+  const std::array<std::pair<uint64_t, Bound>, 6> candidates = {
       {{row.array, Bound::kArray},
        {row.vector, Bound::kVector},
        {row.scalar, Bound::kScalar},
        {row.dma, port ? Bound::kDram : Bound::kDma},
+       {row.dram, Bound::kDram},
        {row.issue, Bound::kIssue}}};
   const auto& [most, bound] =
       *std::ranges::max_element(candidates, {}, &std::pair<uint64_t, Bound>::first);
   row.bound_cycles = most;
   row.bound = bound;
+  row.busy_share = std::min(1.0, Share(most, std::max(row.cycles, row.array)));
   if (static_cast<double>(most) < kBusyEnough * static_cast<double>(row.cycles)) {
     row.bound = Bound::kLatency;
     row.bound_cycles = row.cycles;
@@ -91,10 +97,6 @@ LayerRow MakeRow(const ncx::Node& node, const ncx::LayerInfo& info, double array
   row.utilization = longest > 0 ? static_cast<double>(row.macs) / (array_size * longest) : 0;
   DecideBound(row);
   return row;
-}
-
-double Share(uint64_t part, uint64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
 std::string TotalsText(const LayerReport& report) {
@@ -133,12 +135,14 @@ nlohmann::json RowJson(const LayerRow& row) {
           {"utilization", row.utilization},
           {"bound", NameOf(row.bound)},
           {"bound_cycles", row.bound_cycles},
+          {"busy_share", row.busy_share},
           {"busy",
            {{"array", row.array},
             {"vector", row.vector},
             {"scalar", row.scalar},
             {"dma", row.dma},
-            {"dram", row.dram}}}};
+            {"dram", row.dram},
+            {"issue", row.issue}}}};
 }
 
 }  // namespace

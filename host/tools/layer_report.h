@@ -44,6 +44,7 @@ struct LayerRow {
   double utilization = 0;  // MACs / (P * P * the greater of cycles and array)
   Bound bound = Bound::kNothing;
   uint64_t bound_cycles = 0;  // of what bounds it
+  double busy_share = 0;      // of the same time in which the busiest of these is busy, at most 1
 };
 
 struct HostRow {

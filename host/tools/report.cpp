@@ -22,6 +22,24 @@ double HostTimeShare(const nrt_execution_stats& stats) {
   return stats.total_seconds > 0 ? stats.host_seconds / stats.total_seconds : 0;
 }
 
+std::string StayingText(const ncx::PackageData& package, compiler::ResidentWeights asked) {
+  if (const uint64_t bytes = ncx::ResidentBytes(package); bytes != 0) {
+    return fmt::format("{} bytes of weights stay in SBUF", Grouped(bytes));
+  }
+  if (!package.repeat_launches.empty()) {
+    return "function tables stay in ScalarE";
+  }
+  switch (asked) {
+    case compiler::ResidentWeights::kOn:
+      return "nothing stays in SBUF: the model loads no weights";
+    case compiler::ResidentWeights::kAuto:
+      return "nothing stays in SBUF: a repeated execution would hardly be faster";
+    case compiler::ResidentWeights::kOff:
+      break;
+  }
+  return "";
+}
+
 std::string StatsText(const nrt_execution_stats& stats) {
   std::string text = fmt::format(
       "cycles        {} ({}), {} launch{}\n"

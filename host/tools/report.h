@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "host/compiler/compiler.h"
 #include "host/ncx/package.h"
 #include "host/ops/host_tensor.h"
 #include "neuron/nrt.h"
@@ -18,6 +19,10 @@ nlohmann::json StatsJson(const nrt_execution_stats& stats);
 
 // What host segments take of the wall time of an execution, 0 to 1.
 double HostTimeShare(const nrt_execution_stats& stats);
+
+// What stays on the core for the next execution: "1,024 bytes of weights stay in SBUF"; where
+// nothing does and `asked` is not kOff, why. Else empty.
+std::string StayingText(const ncx::PackageData& package, compiler::ResidentWeights asked);
 
 // Adds the counters of one execution to those of others; utilisation and speed are of the sum.
 void AddStats(const nrt_execution_stats& one, uint32_t partitions, nrt_execution_stats& sum);

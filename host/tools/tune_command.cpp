@@ -121,7 +121,7 @@ int TuneCommand(const Arguments& arguments) {
   const std::string path = values["output"].as<std::string>();
   const double margin = values["margin"].as<double>();
   if (!(margin > 0 && margin <= 1)) {
-    throw Failure{kExitUsage, fmt::format("--margin {} is not a share between 0 and 1", margin)};
+    throw Failure{kExitUsage, fmt::format("--margin '{}' is not a share between 0 and 1", margin)};
   }
   PrecisionFile file;
   std::error_code ignored;

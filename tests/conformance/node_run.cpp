@@ -17,11 +17,6 @@ namespace fs = std::filesystem;
 
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-bool IsFloat(ElementType type) {
-  return type == ElementType::kFloat32 || type == ElementType::kFloat16 ||
-         type == ElementType::kFloat64 || type == ElementType::kBfloat16;
-}
-
 double PeakOf(const HostTensor& tensor) {
   double peak = 0;
   for (int64_t i = 0; i < tensor.elements(); ++i) {

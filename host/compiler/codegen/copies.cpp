@@ -140,4 +140,14 @@ std::vector<isa::DmaInstruction> CopyInstructions(const View& src, const View& d
                                                                                        : moves;
 }
 
+uint64_t CopyCycles(const View& src, const View& dst, const isa::Config& config) {
+  const std::vector<isa::DmaInstruction> instructions = CopyInstructions(src, dst, config);
+  if (instructions.empty()) {
+    return 0;
+  }
+  std::array<uint32_t, isa::kInstructionWords> last;
+  instructions.back().Encode(last);
+  return CyclesOf(instructions, config) + isa::EstimateCost(config, {}, last).latency;
+}
+
 }  // namespace neuron::compiler

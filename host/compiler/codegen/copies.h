@@ -16,6 +16,9 @@ namespace neuron::compiler {
 std::vector<isa::DmaInstruction> CopyInstructions(const View& src, const View& dst,
                                                   const isa::Config& config);
 
+// Cycles from their start to their end, without other work.
+uint64_t CopyCycles(const View& src, const View& dst, const isa::Config& config);
+
 }  // namespace neuron::compiler
 
 #endif  // NEURON_HOST_COMPILER_CODEGEN_COPIES_H_

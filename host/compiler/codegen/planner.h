@@ -146,7 +146,8 @@ class Planner {
   // recent layer that loaded the same. `layer_bytes`: what the layer loads in all, a partition.
   BufferId LoadRows(const std::string& name, int64_t image_offset, int64_t rows, int64_t row_bytes,
                     int64_t layer_bytes);
-  // Copies between two views of one shape by DMA.
+  // Copies between two views of one shape by DMA; rows of DRAM that lie across partitions by way of
+  // a buffer (RowsBetween).
   void AddCopy(const View& src, const View& dst);
   // Fills the halo of `view`, the whole of a new buffer, and copies `src` into it; ahead of time
   // where `src` lies in DRAM.
@@ -188,6 +189,10 @@ class Planner {
   uint32_t NodeOf(const Layer& layer);
   View DramView(const Value& value, uint32_t segment, int64_t offset) const;
   void FillHalo(const View& view);
+  std::pair<View, int64_t> LayOut(isa::Dtype dtype, const Shape& shape, int part_axis,
+                                  std::vector<int64_t> halo_low,
+                                  std::vector<int64_t> halo_high) const;
+  std::optional<View> RowsBetween(const View& dram, const View& sbuf);
   int32_t TensorIndex(ValueId value);
 
   const LayerGraph& graph_;

@@ -127,7 +127,44 @@ int Planner::LastWriter(const View& source) const {
   return -1;
 }
 
+// What DRAM has in rows and SBUF across partitions would move element by element. In fewer cycles
+// whole rows move between DRAM and a buffer, and blocks are transposed between that and `sbuf`. The
+// buffer's view; nothing where it takes more cycles, or too much of SBUF.
+std::optional<View> Planner::RowsBetween(const View& dram, const View& sbuf) {
+  if (dram.space != isa::Space::kDram || sbuf.space != isa::Space::kSbuf || sbuf.part_axis < 0 ||
+      dram.segment == kImageSegment ||
+      dram.strides[static_cast<size_t>(sbuf.part_axis)] != dram.element_bytes()) {
+    return std::nullopt;
+  }
+  int axis = -1;
+  for (int i = 0; i < dram.rank(); ++i) {
+    if (i != sbuf.part_axis &&
+        (axis < 0 || dram.shape[static_cast<size_t>(i)] > dram.shape[static_cast<size_t>(axis)])) {
+      axis = i;
+    }
+  }
+  if (axis < 0) {
+    return std::nullopt;
+  }
+  auto [rows, bytes] = LayOut(sbuf.dtype, sbuf.shape, axis, {}, {});
+  constexpr int64_t kShareOfSbuf = 16;
+  if (bytes > config_.sbuf_bytes / kShareOfSbuf ||
+      CopyCycles(dram, rows, config_) + CopyCycles(rows, sbuf, config_) >=
+          CopyCycles(dram, sbuf, config_)) {
+    return std::nullopt;
+  }
+  rows.zero_point = sbuf.zero_point;
+  rows.buffer = NewBuffer("rows", bytes);
+  return rows;
+}
+
 void Planner::AddLoad(const View& src, const View& view) {
+  if (const std::optional<View> rows = RowsBetween(src, view)) {
+    AddLoad(src, *rows);
+    FillHalo(view);
+    AddCopy(*rows, view);
+    return;
+  }
   const size_t first = ops_.size();
   FillHalo(view);
   AddCopy(src, view);
@@ -146,6 +183,11 @@ void Planner::AddLoad(const View& src, const View& view) {
 }
 
 void Planner::AddCopy(const View& src, const View& dst) {
+  if (const std::optional<View> rows = RowsBetween(dst, src)) {
+    AddCopy(src, *rows);
+    AddCopy(*rows, dst);
+    return;
+  }
   std::vector<BufferId> uses;
   for (const View* view : {&src, &dst}) {
     if (view->buffer != kNoBuffer) {
@@ -201,8 +243,10 @@ BufferId Planner::PartitionWords(const std::string& name, const std::vector<uint
   return LoadRows(name, offset, static_cast<int64_t>(rows), row_bytes, row_bytes);
 }
 
-View Planner::NewView(const std::string& name, isa::Dtype dtype, const Shape& shape, int part_axis,
-                      std::vector<int64_t> halo_low, std::vector<int64_t> halo_high) {
+// A view without a buffer, and the bytes of one for it.
+std::pair<View, int64_t> Planner::LayOut(isa::Dtype dtype, const Shape& shape, int part_axis,
+                                         std::vector<int64_t> halo_low,
+                                         std::vector<int64_t> halo_high) const {
   View view;
   view.dtype = dtype;
   view.shape = shape;
@@ -237,7 +281,13 @@ View Planner::NewView(const std::string& name, isa::Dtype dtype, const Shape& sh
   if (!groups_inside) {
     place_groups();
   }
-  view.buffer = NewBuffer(name, step);
+  return {view, step};
+}
+
+View Planner::NewView(const std::string& name, isa::Dtype dtype, const Shape& shape, int part_axis,
+                      std::vector<int64_t> halo_low, std::vector<int64_t> halo_high) {
+  auto [view, bytes] = LayOut(dtype, shape, part_axis, std::move(halo_low), std::move(halo_high));
+  view.buffer = NewBuffer(name, bytes);
   return view;
 }
 

@@ -34,11 +34,6 @@ class Checker {
     return OkStatus();
   }
 
-  static bool IsStoredFloat(ElementType type) {
-    return type == ElementType::kFloat32 || type == ElementType::kBfloat16 ||
-           type == ElementType::kFloat16;
-  }
-
   // Where integers of more than 8 bits may occur: indices, and numbers being rounded.
   bool MayCount(const Value& value) const {
     const bool word = value.type == ElementType::kInt32;

@@ -46,6 +46,11 @@ void ReplaceReads(LayerGraph& graph, ValueId from, ValueId to);
 // Appends `from`'s source nodes to `to`'s.
 void MergeNodes(const Layer& from, Layer& to);
 
+// The floats that engines read and store.
+constexpr bool IsStoredFloat(ElementType type) {
+  return IsFloat(type) && type != ElementType::kFloat64;
+}
+
 bool IsTrivial(const Activation& activation);
 // scale 1, bias 0.
 bool IsTrivialAffine(const UnaryLayer& unary);

@@ -10,11 +10,6 @@ namespace {
 
 enum class Conversion { kNone, kQuantize, kDequantize, kRequantize };
 
-bool IsReal(ElementType type) {
-  return type == ElementType::kFloat32 || type == ElementType::kBfloat16 ||
-         type == ElementType::kFloat16;
-}
-
 // What a plain conversion layer does: a unary layer without scale, bias and activation. One that
 // makes integers of more than 8 bits rounds to whole numbers.
 Conversion ConversionOf(const LayerGraph& graph, const Layer& layer) {
@@ -27,11 +22,11 @@ Conversion ConversionOf(const LayerGraph& graph, const Layer& layer) {
   if (from && to) {
     return Conversion::kRequantize;
   }
-  if (to && IsReal(graph.value(layer.inputs[0]).type)) {
+  if (to && IsStoredFloat(graph.value(layer.inputs[0]).type)) {
     return Conversion::kQuantize;
   }
-  return from && IsReal(graph.value(layer.outputs[0]).type) ? Conversion::kDequantize
-                                                            : Conversion::kNone;
+  return from && IsStoredFloat(graph.value(layer.outputs[0]).type) ? Conversion::kDequantize
+                                                                   : Conversion::kNone;
 }
 
 bool IsPerTensor(const Value& value) {

@@ -160,6 +160,21 @@ TEST_F(CliModelsTest, PackagesShowWhatStaysInSbuf) {
   EXPECT_THAT(unknown.errors, HasSubstr("is not off, on or auto"));
 }
 
+TEST_F(CliModelsTest, CompileOptionsBesideAPackageAreUsageErrors) {
+  const std::string package = Compile("convolutions");
+  for (const char* command : {"run", "inspect", "disasm"}) {
+    for (const auto& [option, value] :
+         {std::pair("--resident-weights", "on"), std::pair("--precision", "accurate"),
+          std::pair("--bind", "batch=1")}) {
+      const ProgramResult result = Neuron({command, package, option, value});
+      EXPECT_EQ(result.exit_code, 2) << result.ToString();
+      EXPECT_EQ(result.errors, std::string("neuron: ") + option +
+                                   " is for compiling an ONNX model, and '" + package +
+                                   "' is a package\n");
+    }
+  }
+}
+
 TEST_F(CliModelsTest, InputsThatDoNotFitAreUsageErrors) {
   const std::string package = Compile("convolutions");
   const ProgramResult missing = Neuron({"run", package, "--device", "functional"});

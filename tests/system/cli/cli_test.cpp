@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "tests/system/support/workspace.h"
 
 namespace neuron::test {
@@ -67,6 +69,41 @@ TEST(CliTest, UnknownOptionPointsToHelp) {
         {command, "--nonsense"}, 2,
         "unrecognised option '--nonsense'; see 'neuron " + std::string(command) + " --help'");
   }
+}
+
+// Boost alone would take "-3" for a large unsigned number.
+TEST(CliTest, NumbersThatAreNegativeOrNoneAreUsageErrors) {
+  const std::map<std::string, std::vector<std::string>> whole = {
+      {"compile",
+       {"--memory-latency", "--memory-bytes-per-cycle", "--shuffle", "--sbuf-bytes",
+        "--tile-columns"}},
+      {"run", {"--random", "--steps", "--watchdog", "--shuffle", "--memory-latency"}},
+      {"verify", {"--memory-latency", "--memory-bytes-per-cycle"}},
+      {"tune", {"--memory-latency", "--memory-bytes-per-cycle"}},
+      {"inspect", {"--shuffle", "--tile-columns"}},
+      {"disasm", {"--launch", "--shuffle"}},
+  };
+  for (const auto& [command, options] : whole) {
+    for (const std::string& option : options) {
+      for (const std::string value : {"-3", "three", "3x", "1.5", "4294967296"}) {
+        ExpectFailure({command, "model", option + "=" + value}, 2,
+                      option + " '" + value + "' is not a whole number from 0 to 4294967295");
+      }
+    }
+  }
+  const std::vector<std::vector<std::string>> real = {
+      {"run", "--timeout"}, {"verify", "--timeout"}, {"tune", "--timeout"}, {"tune", "--margin"}};
+  for (const std::vector<std::string>& option : real) {
+    for (const std::string value : {"-0.5", "soon", "nan", "inf", "1e10"}) {
+      ExpectFailure({option[0], "model", option[1] + "=" + value}, 2,
+                    option[1] + " '" + value + "' is not a number from 0 to 1e+09");
+    }
+  }
+  ExpectFailure({"compile", "model", "--shuffle", "-3"}, 2,
+                "--shuffle '-3' is not a whole number from 0 to 4294967295");
+  ExpectFailure({"run", "model", "--steps", "0"}, 2, "--steps '0' is not at least 1");
+  ExpectFailure({"tune", "model", "--margin", "2"}, 2,
+                "--margin '2' is not a share between 0 and 1");
 }
 
 TEST(CliTest, MissingArgumentShowsTheUsage) {

@@ -327,6 +327,61 @@ def plain_outputs():
                   tensor("below", [2], TensorProto.BOOL)], initializers)
 
 
+def chain():
+    """Convolution, bias, activation, pooling, residual addition: what should never leave the chip."""
+    node = helper.make_node
+    nodes = [
+        node("Conv", ["x", "w0", "b0"], ["c0"], "first", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        node("Relu", ["c0"], ["r0"], "first_relu"),
+        node("MaxPool", ["r0"], ["pool"], "pool", kernel_shape=[2, 2], strides=[2, 2]),
+        node("Conv", ["pool", "w1", "b1"], ["c1"], "second", kernel_shape=[1, 1]),
+        node("Add", ["c1", "pool"], ["sum"], "residual"),
+        node("Relu", ["sum"], ["y"], "residual_relu"),
+    ]
+    initializers = [weights("w0", 32, 32, 3, 3, scale=0.05), weights("b0", 32), weights("w1", 32, 32, 1, 1),
+                    weights("b1", 32)]
+    return model("chain", nodes, [tensor("x", [1, 32, 16, 16])], [tensor("y", [1, 32, 8, 8])], initializers)
+
+
+def quantised_chain():
+    """The same on 8-bit integers."""
+    node = helper.make_node
+    initializers = [constant(f"{name}z", zero, np.int8) for name, zero in
+                    (("x", 3), ("r", -128), ("c", -9), ("y", -128))]
+    initializers += [constant("xs", 0.02), constant("rs", 0.02), constant("cs", 0.03), constant("ys", 0.03)]
+    for index, (reads, kernel) in enumerate(((0.02, 3), (0.02, 1))):
+        filters = RANDOM.integers(-127, 128, (32, 32, kernel, kernel))
+        scales = RANDOM.uniform(0.001, 0.002, 32)
+        initializers += [
+            constant(f"w{index}", filters, np.int8), constant(f"w{index}s", scales),
+            constant(f"w{index}z", np.zeros(32), np.int8),
+            constant(f"b{index}", RANDOM.integers(-2000, 2000, 32), np.int32),
+            constant(f"b{index}s", reads * scales.astype(np.float32)), constant(f"b{index}z", np.zeros(32), np.int32),
+        ]
+    nodes = [
+        node("DequantizeLinear", ["x", "xs", "xz"], ["xf"], "x_real"),
+        node("DequantizeLinear", ["w0", "w0s", "w0z"], ["w0f"], "first_filters", axis=0),
+        node("DequantizeLinear", ["b0", "b0s", "b0z"], ["b0f"], "first_bias", axis=0),
+        node("Conv", ["xf", "w0f", "b0f"], ["c0"], "first", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        node("Relu", ["c0"], ["r0"], "first_relu"),
+        node("QuantizeLinear", ["r0", "rs", "rz"], ["r0q"], "first_stored"),
+        node("DequantizeLinear", ["r0q", "rs", "rz"], ["r0f"], "first_real"),
+        node("MaxPool", ["r0f"], ["pool"], "pool", kernel_shape=[2, 2], strides=[2, 2]),
+        node("QuantizeLinear", ["pool", "rs", "rz"], ["poolq"], "pool_stored"),
+        node("DequantizeLinear", ["poolq", "rs", "rz"], ["poolf"], "pool_real"),
+        node("DequantizeLinear", ["w1", "w1s", "w1z"], ["w1f"], "second_filters", axis=0),
+        node("DequantizeLinear", ["b1", "b1s", "b1z"], ["b1f"], "second_bias", axis=0),
+        node("Conv", ["poolf", "w1f", "b1f"], ["c1"], "second", kernel_shape=[1, 1]),
+        node("QuantizeLinear", ["c1", "cs", "cz"], ["c1q"], "second_stored"),
+        node("DequantizeLinear", ["c1q", "cs", "cz"], ["c1f"], "second_real"),
+        node("Add", ["c1f", "poolf"], ["sum"], "residual"),
+        node("Relu", ["sum"], ["r1"], "residual_relu"),
+        node("QuantizeLinear", ["r1", "ys", "yz"], ["y"], "stored"),
+    ]
+    return model("quantised_chain", nodes, [tensor("x", [1, 32, 16, 16], TensorProto.INT8)],
+                 [tensor("y", [1, 32, 8, 8], TensorProto.INT8)], initializers)
+
+
 def random_input(value):
     """An array for a graph input; free dimensions are 1."""
     kind = value.type.tensor_type
@@ -416,6 +471,8 @@ def main():
         write(root, quantised_attention(), {"max_lsb": 1}),
         write(root, hosted(), {"fp32": {"abs": [1e-3], "rel": 1e-3}, "reduced": {"relative_l2": [0.02]}}),
         write(root, plain_outputs(), floats),
+        write(root, chain(), floats),
+        write(root, quantised_chain(), {"max_lsb": 1}),
     ]
     manifest = {"format": 1, "reference": f"onnxruntime {onnxruntime.__version__}", "models": entries}
     (root / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")

@@ -35,6 +35,30 @@ TEST_F(ModelsTest, WrongReferenceFailsTheCase) {
   EXPECT_EQ(result.exit_code, 1) << result.ToString();
 }
 
+TEST_F(ModelsTest, ChainsThatFitSbufReadTheirInputAndWeightsAndWriteTheirOutput) {
+  constexpr uint64_t kInput = 32 * 16 * 16;
+  constexpr uint64_t kOutput = 32 * 8 * 8;
+  constexpr uint64_t kWeights = 32 * 32 * (3 * 3 + 1);
+  // A bias and a scale for each output channel of both products, rows aligned to 16 bytes; less
+  // than any tensor in between.
+  constexpr uint64_t kWords = 2 * 32 * 16;
+  for (const auto& [model, element] : {std::pair("chain", 4), std::pair("quantised_chain", 1)}) {
+    SCOPED_TRACE(model);
+    const std::string package = (folder() / "model.ncx").string();
+    const std::string report = (folder() / "report.json").string();
+    const ProgramResult compiled =
+        Neuron({"compile", Model(model), "--output", package, "--json", report});
+    ASSERT_EQ(compiled.exit_code, 0) << compiled.ToString();
+    EXPECT_EQ(ReadJson(report).at("scratch_bytes"), 0);
+    const ProgramResult run =
+        Neuron({"run", package, "--device", "functional", "--random", "1", "--json", report});
+    ASSERT_EQ(run.exit_code, 0) << run.ToString();
+    EXPECT_GE(ReadJson(report).at("dram_bytes_read"), element * (kInput + kWeights));
+    EXPECT_LE(ReadJson(report).at("dram_bytes_read"), element * (kInput + kWeights) + kWords);
+    EXPECT_EQ(ReadJson(report).at("dram_bytes_written"), element * kOutput);
+  }
+}
+
 TEST_F(ModelsTest, TableGoesBetweenTheLinesThatMarkItsPlace) {
   const std::string page = (folder() / "page.md").string();
   WriteFile(page, "before\n<!-- verify: begin -->\nold\n<!-- verify: end -->\nafter\n");

@@ -80,7 +80,7 @@ void SpoilOutputs(const ncx::PackageData& package, const sim::Launch& launch,
 }  // namespace
 
 PackageRun RunPackage(const ncx::PackageData& built, const std::vector<HostTensor>& inputs,
-                      uint64_t seed, Programs programs) {
+                      uint64_t seed, Programs programs, const isa::CostParameters& cost) {
   PackageRun run;
   const auto loaded = ncx::Load(ncx::Serialize(built));
   if (!loaded.ok()) {
@@ -92,6 +92,7 @@ PackageRun RunPackage(const ncx::PackageData& built, const std::vector<HostTenso
   std::vector<std::byte> dram = LayOut(package, inputs, launch);
   sim::FunctionalOptions options;
   options.seed = seed;
+  options.cost = cost;
   sim::FunctionalCore core(*isa::FindConfig(package.configuration), options);
   if (programs != Programs::kRepeatedAlone &&
       !RunSteps(package, package.launches, core, launch, dram, run)) {

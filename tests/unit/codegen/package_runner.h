@@ -9,6 +9,7 @@
 
 #include "host/ncx/package.h"
 #include "host/ops/host_tensor.h"
+#include "isa/cost/cost_model.h"
 
 namespace neuron::compiler {
 
@@ -24,9 +25,11 @@ enum class Programs { kFirst, kFirstAndRepeated, kRepeatedAlone };
 
 // Loads the package through its serialised form (so that the loader's verifier sees it), places its
 // segments, writes the inputs in order and runs all launches in strict mode. Outputs and cycles are
-// those of the last execution. Packages with host operators are refused.
+// those of the last execution, `cost` says on which memory. Packages with host operators are
+// refused.
 PackageRun RunPackage(const ncx::PackageData& package, const std::vector<HostTensor>& inputs,
-                      uint64_t seed = 0, Programs programs = Programs::kFirst);
+                      uint64_t seed = 0, Programs programs = Programs::kFirst,
+                      const isa::CostParameters& cost = {});
 
 }  // namespace neuron::compiler
 

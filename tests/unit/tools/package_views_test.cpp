@@ -6,6 +6,7 @@
 
 #include "host/tools/layer_report.h"
 #include "host/tools/memory_picture.h"
+#include "host/tools/report.h"
 #include "host/tools/roofline.h"
 
 namespace neuron::tools {
@@ -50,6 +51,20 @@ Bound BoundOf(const ncx::LayerInfo& layer) {
   return MakeLayerReport(PackageOf({layer})).layers[0].bound;
 }
 
+TEST(StayingText, SaysWhatTheNextExecutionFindsOrWhyItFindsNothing) {
+  using compiler::ResidentWeights;
+  ncx::PackageData package = PackageOf({Layer(0, 100)});
+  EXPECT_EQ(StayingText(package, ResidentWeights::kOff), "");
+  EXPECT_EQ(StayingText(package, ResidentWeights::kOn),
+            "nothing stays in SBUF: the model loads no weights");
+  EXPECT_THAT(StayingText(package, ResidentWeights::kAuto),
+              HasSubstr("nothing stays in SBUF: a repeated execution"));
+  package.repeat_launches = package.launches;
+  EXPECT_EQ(StayingText(package, ResidentWeights::kOn), "function tables stay in ScalarE");
+  package.resident = {{.offset = 0, .bytes = 64}};
+  EXPECT_EQ(StayingText(package, ResidentWeights::kOff), "1,024 bytes of weights stay in SBUF");
+}
+
 TEST(LayerReport, TheBusiestEngineBoundsALayer) {
   EXPECT_EQ(BoundOf(Busy(0, 100, isa::Queue::kTensor, 90)), Bound::kArray);
   EXPECT_EQ(BoundOf(Busy(0, 100, isa::Queue::kVector, 90)), Bound::kVector);
@@ -73,11 +88,25 @@ TEST(LayerReport, ReadsAndWritesOfASlowMemoryTakeTurns) {
   package.memory_bytes_per_cycle = 10;
   EXPECT_EQ(MakeLayerReport(package).layers[0].dram, 90U);
   EXPECT_EQ(MakeLayerReport(package).bytes_per_cycle, 10);
+  // Each DMA queue has half of the memory's work.
+  package.launches[0].layers[0].busy[static_cast<size_t>(isa::Queue::kDma0)] = 60;
+  EXPECT_EQ(MakeLayerReport(package).layers[0].bound, Bound::kDram);
+  EXPECT_EQ(MakeLayerReport(package).layers[0].bound_cycles, 90U);
 }
 
 TEST(LayerReport, NothingBusyForHalfOfTheTimeIsLatency) {
   EXPECT_EQ(BoundOf(Busy(0, 100, isa::Queue::kTensor, 49)), Bound::kLatency);
   EXPECT_EQ(BoundOf(Busy(0, 100, isa::Queue::kTensor, 51)), Bound::kArray);
+}
+
+TEST(LayerReport, TheBusyShareIsOfTheLongerOfTheLayersAndTheArraysTime) {
+  const auto share = [](const ncx::LayerInfo& layer) {
+    return LayerReportJson(MakeLayerReport(PackageOf({layer}))).at("layers")[0].at("busy_share");
+  };
+  EXPECT_EQ(share(Busy(0, 100, isa::Queue::kVector, 70)), 0.7);
+  EXPECT_EQ(share(Busy(0, 100, isa::Queue::kVector, 40)), 0.4);  // whose bound is latency
+  EXPECT_EQ(share(Busy(0, 10, isa::Queue::kTensor, 70)), 1.0);   // hidden behind others
+  EXPECT_EQ(share(Layer(0, 0)), 0.0);
 }
 
 TEST(LayerReport, InstructionsShorterThanTheirChecksAreBoundByIssue) {
