@@ -7,6 +7,7 @@
 #include <map>
 
 #include "host/compiler/in_memory.h"
+#include "host/compiler/pair_positions.h"
 
 namespace neuron::compiler {
 namespace {
@@ -87,6 +88,7 @@ Result<CompileOutput> Compile(const CompileOptions& options) {
   stage("importing");
   NEURON_ASSIGN_OR_RETURN(LayerGraph graph, ImportModel(options.import));
   NEURON_RETURN_IF_ERROR(PairStates(options.states, graph));
+  graph = PairPositions(std::move(graph), *config);
   if (options.schedule.shuffle != 0) {
     graph = Shuffled(std::move(graph), options.schedule.shuffle);
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/compiler/in_memory.h"
 
+#include <algorithm>
+
 namespace neuron::compiler {
 namespace {
 
@@ -14,12 +16,15 @@ class PartsSearch {
 
   // First several shares of SBUF: a large one makes few parts, but the memory plan may find gaps
   // and no room, since the cut works with estimates; a small one leaves room to load ahead. Then
-  // shorter runs of layers, with the best share; in small graphs with every share.
+  // whole sections, with the largest share that makes a faster plan. Then shorter runs of layers,
+  // with the best share; in small graphs with every share.
   Result<ncx::PackageData> Run(bool overlaps) {
     TileOptions tile;
     tile.shared_weights = plan_.shared_weights;
     tile.overlaps = overlaps;
     TryShares(tile);
+    TrySections(tile);
+    tile.sections = best_tile_.sections;
     const bool small = graph_.layers.size() <= kSmallGraph;
     for (const size_t run : {6, 3, 2}) {
       if (best_.ok()) {
@@ -38,8 +43,9 @@ class PartsSearch {
   static constexpr int64_t kAll = 100;  // per cent
   static constexpr int64_t kSmallestShare = 34;
   static constexpr int64_t kStep = 6;
+  static constexpr int64_t kSmallestSectionShare = 88;
   static constexpr size_t kSmallGraph = 64;  // layers
-  static constexpr size_t kMostParts = 2;    // times those of the best plan
+  static constexpr size_t kManyParts = 32;   // of each layer
 
   void TryShares(TileOptions tile) {
     for (int64_t share = kAll; share >= kSmallestShare; share -= kStep) {
@@ -50,12 +56,22 @@ class PartsSearch {
     }
   }
 
-  // False when nothing fits the budget, for an error that no cut can mend, and for so many parts of
-  // a large graph that planning them would take long and gain nothing.
+  void TrySections(TileOptions tile) {
+    tile.sections = true;
+    for (int64_t share = kAll; share >= kSmallestSectionShare && best_.ok(); share -= kStep) {
+      tile.budget = config_.sbuf_bytes * share / kAll;
+      if (best_tile_.sections || !HasSections(graph_, config_, tile) || !Try(tile)) {
+        break;
+      }
+    }
+  }
+
+  // False when nothing fits the budget, for an error that no cut can mend, and for so many parts,
+  // also beside the best plan's, that planning them would take long and gain nothing.
   bool Try(const TileOptions& tile) {
     const Result<LayerGraph> fitted = FitToMemory(graph_, config_, tile);
-    if (fitted.ok() && best_.ok() && graph_.layers.size() > kSmallGraph &&
-        fitted->layers.size() > kMostParts * best_parts_) {
+    if (fitted.ok() && best_.ok() && !tile.sections &&
+        fitted->layers.size() > std::max(2 * best_parts_, kManyParts * graph_.layers.size())) {
       return false;
     }
     Result<ncx::PackageData> package =

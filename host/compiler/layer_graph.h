@@ -65,6 +65,8 @@ struct Activation {
   float alpha = 0.0F;  // kLeaky: slope below zero
   float clamp_low = -std::numeric_limits<float>::infinity();
   float clamp_high = std::numeric_limits<float>::infinity();
+
+  bool operator==(const Activation&) const = default;
 };
 bool HasClamps(const Activation& activation);
 
@@ -249,6 +251,8 @@ struct Layer {
   int64_t macs = 0;  // multiply-accumulates, for utilisation
   // Layers with one non-negative origin are pieces of one layer of the model; reports add them up.
   int origin = -1;
+  // Weights that an earlier layer loaded are loaded again instead of staying in between.
+  bool loads_weights_again = false;
   LayerBody body;
 };
 

@@ -11,9 +11,9 @@
 
 namespace neuron {
 
-// A vector of bytes of fixed length, or a part of one. Access that may write gives this object bytes
-// of its own first, so pointers and iterators that may write are good until the object is copied.
-// Different objects may be used by different threads.
+// A vector of bytes of fixed length, or a part of one. Access that may write gives this object
+// bytes of its own first, so pointers and iterators that may write are good until the object is
+// copied. Different objects may be used by different threads.
 class SharedBytes {
  public:
   SharedBytes() = default;

@@ -139,8 +139,13 @@ RowSource SourceOf(const Product& p, const WeightList& weights, std::span<const 
   source.bias = matrix.bias;
   source.bias_int = matrix.bias_int;
   source.scale = matrix.scale;
-  source.layout = {rows,          p.channels_in, p.channels_out,           matrix.group,
-                   p.tap_height, p.tap_width,   matrix.weight_zero_point,
+  source.layout = {rows,
+                   p.channels_in,
+                   p.channels_out,
+                   matrix.group,
+                   p.tap_height,
+                   p.tap_width,
+                   matrix.weight_zero_point,
                    static_cast<int64_t>(matrix.weight.type)};
   for (const WeightSlice& slice : slices) {
     source.layout.insert(source.layout.end(), {slice.first, slice.count, slice.first_group,
@@ -346,17 +351,22 @@ Status EmitMatmul(ProgramBuilder& program, const MemoryPlan& memory, const Produ
   };
   const int64_t rest = whole < columns.groups ? p.channels_in % partitions : 0;
   const int64_t alike = p.last_tap_rows > 0 ? p.tap_width - 1 : p.tap_width;
-  for (int64_t start = 0; start < partitions && alike > 0; start += p.window) {
-    if (whole > 0) {
-      NEURON_RETURN_IF_ERROR(emit(columns.first_group, whole, start, p.window, 0, alike));
+  for (const TapRun& run : p.runs) {
+    const int64_t taps = std::min(run.count, alike - run.first);
+    for (int64_t start = 0; start < partitions && taps > 0; start += p.window) {
+      if (whole > 0) {
+        NEURON_RETURN_IF_ERROR(emit(columns.first_group, whole, start, p.window, run.first, taps));
+      }
+      if (start < rest) {
+        NEURON_RETURN_IF_ERROR(emit(columns.first_group + whole, 1, start,
+                                    std::min(p.window, rest - start), run.first, taps));
+      }
     }
-    if (start < rest) {
-      NEURON_RETURN_IF_ERROR(
-          emit(columns.first_group + whole, 1, start, std::min(p.window, rest - start), 0, alike));
+    if (taps < run.count) {
+      NEURON_RETURN_IF_ERROR(emit(columns.first_group, 1, 0, p.last_tap_rows, alike, 1));
     }
   }
-  return p.last_tap_rows > 0 ? emit(columns.first_group, 1, 0, p.last_tap_rows, alike, 1)
-                             : OkStatus();
+  return OkStatus();
 }
 
 // Where the results of a function wait to be counted in steps of an 8-bit output: FP32, one tile in
@@ -536,7 +546,32 @@ Status LowerLinear(Planner& planner, const Layer& layer, const MatrixLayer& matr
   return PlanProducts(planner, std::move(products));
 }
 
+// Whether a tap has a weight that is not zero; `width` taps make a row of the kernel.
+bool HasWeights(const MatrixLayer& matrix, int64_t width, int64_t tap) {
+  const auto zero = static_cast<double>(matrix.weight_zero_point);
+  for (int64_t i = tap; i < matrix.weight.elements(); i += width) {
+    if (matrix.weight.ValueAt(i) != zero) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
+
+std::vector<TapRun> TapsWithWeights(const MatrixLayer& matrix, int64_t width) {
+  std::vector<TapRun> runs;
+  for (int64_t tap = 0; tap < width; ++tap) {
+    if (!HasWeights(matrix, width, tap)) {
+      continue;
+    }
+    if (runs.empty() || runs.back().first + runs.back().count < tap) {
+      runs.push_back({tap, 0});
+    }
+    ++runs.back().count;
+  }
+  return runs.empty() ? std::vector<TapRun>{{0, 1}} : runs;
+}
 
 // Partitions of one pass. Where most weights are zero (a filter bank), a column that ignores an
 // input would still share its exponent, and small inputs next to large ones would lose their
@@ -547,9 +582,14 @@ int64_t WindowOfWeights(const MatrixLayer& matrix, int64_t partitions) {
   if (IsInteger(matrix) || matrix.group != 1) {
     return partitions;
   }
-  const int64_t weights = matrix.weight.elements();
+  const int64_t width = matrix.is_conv ? matrix.weight.shape.back() : 1;
+  int64_t taps = 0;
+  for (const TapRun& run : TapsWithWeights(matrix, width)) {
+    taps += run.count;
+  }
+  const int64_t weights = matrix.weight.elements() / width * taps;
   int64_t used = 0;
-  for (int64_t i = 0; i < weights && used * kSparse < weights; ++i) {
+  for (int64_t i = 0; i < matrix.weight.elements() && used * kSparse < weights; ++i) {
     used += matrix.weight.ValueAt(i) != 0.0 ? 1 : 0;
   }
   return used * kSparse < weights ? kNarrow : partitions;
@@ -584,6 +624,7 @@ Status PlanProducts(Planner& planner, std::vector<Product> products) {
       weights.push_back(p.matrix);
     }
     p.weights = weights.size() - 1;
+    p.runs = TapsWithWeights(*p.matrix, p.tap_width);
     terms.push_back({p, PlanPositions(p.free, planner.TileColumns(total))});
   }
   const size_t positions = terms[0].positions.size();

@@ -18,6 +18,12 @@ struct FreeDim {
   int64_t out_stride = 0;
 };
 
+// Neighbouring taps of a row.
+struct TapRun {
+  int64_t first = 0;
+  int64_t count = 0;
+};
+
 // Everything tiles need to know, in bytes and elements.
 struct Product {
   const Layer* layer = nullptr;
@@ -34,6 +40,7 @@ struct Product {
   int64_t tap_height = 1;
   int64_t tap_stride_x = 0;  // bytes in the input from tap to tap
   int64_t tap_stride_y = 0;
+  std::vector<TapRun> runs;   // taps along the inner axis that are multiplied
   int64_t last_tap_rows = 0;  // partitions that the last tap of a row has; 0: like the others
   int64_t window = 0;         // partitions that share an exponent in one pass
 };
@@ -42,6 +49,10 @@ struct Product {
 inline std::shared_ptr<const MatrixLayer> Borrow(const MatrixLayer& layer) {
   return {std::shared_ptr<void>(), &layer};
 }
+
+// The taps of a kernel's row of `width` that have weights other than zero; the first where none
+// has.
+std::vector<TapRun> TapsWithWeights(const MatrixLayer& matrix, int64_t width);
 
 // Partitions that may share an exponent in one pass over these weights.
 int64_t WindowOfWeights(const MatrixLayer& matrix, int64_t partitions);

@@ -72,9 +72,10 @@ class UnitMap {
 
 }  // namespace
 
-BufferId MemoryPlan::Add(std::string name, int64_t bytes) {
+BufferId MemoryPlan::Add(std::string name, int64_t bytes, std::string node) {
   Buffer buffer;
   buffer.name = std::move(name);
+  buffer.node = std::move(node);
   buffer.bytes = AlignUp(std::max<int64_t>(bytes, 1), kAlignment);
   buffers_.push_back(std::move(buffer));
   return static_cast<BufferId>(buffers_.size()) - 1;
@@ -132,10 +133,10 @@ Status MemoryPlan::OutOfMemory(BufferId id) {
   }
   return Status(
       StatusCode::kResourceExhausted,
-      fmt::format("SBUF holds {} bytes in each partition; '{}' needs {} bytes while these "
+      fmt::format("{}SBUF holds {} bytes in each partition; '{}' needs {} bytes while these "
                   "are alive:{}\nuse a configuration with a larger SBUF, a smaller input "
                   "shape or a model with narrower layers",
-                  capacity_, wanted.name, wanted.bytes, others));
+                  wanted.node.empty() ? "" : wanted.node + ": ", capacity_, wanted.name, wanted.bytes, others));
 }
 
 Status MemoryPlan::Place(std::vector<BufferId> ids, Order order) {

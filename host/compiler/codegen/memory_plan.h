@@ -15,6 +15,7 @@ namespace neuron::compiler {
 
 struct Buffer {
   std::string name;
+  std::string node;   // that it is for, as errors name it; "": none
   int64_t bytes = 0;  // in each partition
   int first = -1;     // first and last operation that touches it
   int last = -1;
@@ -26,7 +27,7 @@ class MemoryPlan {
  public:
   explicit MemoryPlan(int64_t capacity) : capacity_(capacity) {}
 
-  BufferId Add(std::string name, int64_t bytes);
+  BufferId Add(std::string name, int64_t bytes, std::string node = "");
   Buffer& buffer(BufferId id) { return buffers_[static_cast<size_t>(id)]; }
   const Buffer& buffer(BufferId id) const { return buffers_[static_cast<size_t>(id)]; }
   const std::vector<Buffer>& buffers() const { return buffers_; }
@@ -45,7 +46,8 @@ class MemoryPlan {
   // Places every buffer in `ids` for its lifetime [first, last], each at the lowest address that is
   // free: in the order of their starts, which leaves later loads long gaps, by falling size, which
   // leaves fewer gaps, by falling lifetime, which keeps what stays together, or as they are given.
-  // kResourceExhausted names what did not fit and what lives at that time; failed() is its id.
+  // kResourceExhausted names what did not fit, its node, and what lives at that time; failed() is
+  // its id.
   enum class Order { kByStart, kBySize, kByLifetime, kAsGiven };
   Status Place(std::vector<BufferId> ids, Order order = Order::kByStart);
   BufferId failed() const { return failed_; }

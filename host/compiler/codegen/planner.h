@@ -139,7 +139,7 @@ class Planner {
   View NewView(const std::string& name, isa::Dtype dtype, const Shape& shape, int part_axis,
                std::vector<int64_t> halo_low = {}, std::vector<int64_t> halo_high = {});
   BufferId NewBuffer(std::string name, int64_t bytes) {
-    return memory_.Add(std::move(name), bytes);
+    return memory_.Add(std::move(name), bytes, layer_ == nullptr ? "" : Describe(*layer_));
   }
   void AddOp(std::vector<BufferId> uses, EmitFunction emit);
   // `rows` partitions of `row_bytes` each from the image, in a buffer of their own, or in that of a

@@ -100,7 +100,7 @@ BufferId Planner::LoadRows(const std::string& name, int64_t image_offset, int64_
   const bool recent =
       loaded.buffer != kNoBuffer && layer_index_ - loaded.layer <= kSharedWithinLayers;
   loaded.layer = layer_index_;
-  if (recent && layer_bytes <= options_.shared_weights) {
+  if (recent && layer_bytes <= options_.shared_weights && !layer().loads_weights_again) {
     return loaded.buffer;
   }
   const BufferId buffer = NewBuffer(name, row_bytes);

@@ -294,8 +294,7 @@ int64_t Footprint::Bytes(ValueId value, const Shape& shape, int part_axis) const
     padded[i] += shape[i] == whole[i] ? halo[i] : 0;
   }
   constexpr int64_t kRounding = 32;
-  return BytesAs(padded, part_axis,
-                 static_cast<int64_t>(ElementBytes(graph_.value(value).type))) +
+  return BytesAs(padded, part_axis, static_cast<int64_t>(ElementBytes(graph_.value(value).type))) +
          kRounding;
 }
 

@@ -303,7 +303,7 @@ int64_t GroupPlanner::PeakBytes(const Group& group, const std::vector<Place>& pl
     moved += LeavesGroup(group, layer.outputs[0]) ? made_bytes : 0;
     const PartShapes shapes = ShapesOf(group, parts[i], places);
     const int64_t all = footprint_.Weights(layer, shapes);
-    const bool stay = all <= options_.shared_weights;
+    const bool stay = group.keeps_weights && all <= options_.shared_weights;
     weights += stay ? all : 0;
     chunk = std::max(chunk, stay ? 0 : footprint_.WeightChunk(layer, shapes));
   }
@@ -419,7 +419,7 @@ int64_t GroupPlanner::Cycles(const Group& group, const std::vector<Place>& place
     memory += LeavesGroup(group, out) ? footprint_.StoreCycles(out, shapes.out) : 0;
     const int64_t weights = footprint_.Weights(layer, shapes);
     const bool whole = shapes.out == graph_.value(out).shape;
-    const bool stays = weights <= options_.shared_weights && !whole;
+    const bool stays = group.keeps_weights && weights <= options_.shared_weights && !whole;
     memory += weights * config_.p / kBytesPerCycle / (stays ? WeightsStayFor(group, part) : 1);
   }
   int64_t cycles = (group.overlaps ? std::max(compute, memory) : compute + memory) + copies;

@@ -40,8 +40,9 @@ struct AxisCut {
 struct Group {
   size_t first = 0;
   std::vector<AxisCut> cuts;
-  bool overlaps = true;  // loads and stores of neighbouring parts go on while one is made
-  bool packs = true;     // room is left for the copies of packed taps
+  bool overlaps = true;       // loads and stores of neighbouring parts go on while one is made
+  bool keeps_weights = true;  // small ones stay for all parts
+  bool packs = true;          // room is left for the copies of packed taps
 
   size_t size() const { return cuts[0].axes.size(); }
   size_t end() const { return first + size(); }

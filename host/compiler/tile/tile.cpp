@@ -9,6 +9,7 @@
 #include <set>
 
 #include "host/compiler/tile/group.h"
+#include "host/compiler/tile/sections.h"
 
 namespace neuron::compiler {
 namespace {
@@ -50,6 +51,7 @@ class Tiler {
         footprint_(graph, config),
         last_use_(LastUses(graph)),
         groups_(graph, config, footprint_, options, last_use_),
+        sections_(graph, footprint_, last_use_),
         homes_(graph.values.size()) {
     out_.layers.clear();
     for (size_t v = 0; v < graph.values.size(); ++v) {
@@ -72,6 +74,9 @@ class Tiler {
       } else if (footprint_.IsView(layer) || footprint_.LandsInDram(layer)) {
         EmitMovement(i);
         ++i;
+      } else if (const std::optional<Choice> section = ChooseSection(i)) {
+        EmitGroup(*section);
+        i = section->group.end();
       } else if (MakeRoomForWhole(i)) {
         EmitWhole(i);
         ++i;
@@ -479,6 +484,33 @@ class Tiler {
     return cycles;
   }
 
+  // Weighs the ways to execute the section that starts with layer i in parts.
+  std::optional<Choice> ChooseSection(size_t i) const {
+    std::optional<Choice> best;
+    if (!options_.sections) {
+      return best;
+    }
+    for (Group group : sections_.From(i, options_.budget)) {
+      for (const int evict : {0, 2}) {
+        const std::vector<Place> places = PlacesAfter(evict, {});
+        const int64_t resident = ResidentBytes();
+        const int64_t moved = evict == 0 ? 0 : resident * config_.p / kEvictedBytesPerCycle;
+        const int64_t room = options_.budget - (evict == 0 ? resident : 0);
+        for (const bool keeps_weights : {true, false}) {
+          group.keeps_weights = keeps_weights;
+          if (CutsPartitions(group, places) || !groups_.Fit(group, room, places)) {
+            continue;
+          }
+          const int64_t cycles = groups_.Cycles(group, places) + moved;
+          if (!best.has_value() || cycles < best->cycles) {
+            best = Choice{group, evict, cycles};
+          }
+        }
+      }
+    }
+    return best;
+  }
+
   Status TooLarge(size_t i) const {
     const Layer& layer = in_.layers[i];
     std::string tensors;
@@ -579,6 +611,7 @@ class Tiler {
       const Layer& original = in_.layers[mine.layer];
       Layer layer = Named(mine.layer);
       layer.macs = part == 0 ? original.macs : 0;
+      layer.loads_weights_again = !group.keeps_weights;
       layer.body = groups_.BodyOf(mine);
       for (size_t k = 0; k < original.inputs.size(); ++k) {
         const ValueId id = original.inputs[k];
@@ -685,11 +718,17 @@ class Tiler {
   const Footprint footprint_;
   const std::vector<size_t> last_use_;
   const GroupPlanner groups_;
+  const Sections sections_;
   std::vector<Home> homes_;
   std::map<ValueId, Resident> resident_;
 };
 
 }  // namespace
+
+bool HasSections(const LayerGraph& graph, const isa::Config& config, const TileOptions& options) {
+  const Footprint footprint(graph, config);
+  return Sections(graph, footprint, LastUses(graph)).Any(options.budget);
+}
 
 Result<LayerGraph> FitToMemory(const LayerGraph& graph, const isa::Config& config,
                                const TileOptions& options) {

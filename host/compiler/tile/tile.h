@@ -19,7 +19,11 @@ struct TileOptions {
   int64_t shared_weights = 0;  // a layer's weights up to this size stay for all of its parts
   bool overlaps = true;        // room may go to loads and stores that go on beside computation
   size_t longest_run = 12;     // layers that are executed part by part together
+  bool sections = false;       // whole sections are executed part by part, however long they are
 };
+
+// Whether there are sections (sections.h) that do not fit the budget in whole layers.
+bool HasSections(const LayerGraph& graph, const isa::Config& config, const TileOptions& options);
 
 // kResourceExhausted when a layer does not fit even in its smallest parts; names it, its tensors
 // and their sizes.

@@ -148,15 +148,15 @@ def models():
         (attention("attention_long_small", 1, 500, 16), MIXED),
         (product("product_small", 160, 300, 200), MIXED),
         (linear("linear_small", 96, 700, 500), FLOATS),
-        (one_node("softmax_rows_small", "Softmax", [40, 3000], [40, 3000], axis=1), FLOATS),
-        (one_node("softmax_columns_small", "Softmax", [3000, 40], [3000, 40], axis=0), FLOATS),
+        (one_node("softmax_rows_small", "Softmax", [200, 600], [200, 600], axis=1), FLOATS),
+        (one_node("softmax_columns_small", "Softmax", [600, 200], [600, 200], axis=0), FLOATS),
         (one_node("pool_small", "MaxPool", [1, 1, 300, 300], [1, 1, 150, 150], kernel_shape=[2, 2], strides=[2, 2]), FLOATS),
         (one_node("transpose_small", "Transpose", [300, 400], [400, 300], perm=[1, 0]), FLOATS),
         (one_node("sums_small", "ReduceSum", [30, 64, 90], [30, 90], [constant("axes", [1], np.int64)], keepdims=0), FLOATS),
         (one_node("mean_small", "ReduceMean", [1, 48, 80, 80], [1, 48, 1, 1], axes=[2, 3]), FLOATS),
         (one_node("upsample_small", "ConvTranspose", [1, 32, 40, 40], [1, 24, 80, 80], [weights("w", 32, 24, 4, 4, scale=0.05)],
                   kernel_shape=[4, 4], strides=[2, 2], pads=[1, 1, 1, 1]), FLOATS),
-        (normalised("normalise_small", 200, 768), FLOATS),
+        (normalised("normalise_small", 300, 256), FLOATS),
     ]
 
 

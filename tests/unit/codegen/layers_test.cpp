@@ -3,6 +3,7 @@
 // operators.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <random>
@@ -575,6 +576,43 @@ TEST(Conv, SomeChannelsOfATensorThatIsReadLater) {
   const auto sliced = Onnx("Slice", {}, {x, Ints({0}), Ints({4}), Ints({1})});
   const auto product = Onnx("Conv", {{"pads", pads}}, {sliced, matrix.weight});
   ExpectNear(RunGraph(graph, {x}), Onnx("Add", {}, {x, product}), 3e-5);
+}
+
+// 16 channels: no tap shares a pass with another.
+TEST(Conv, TapsWithoutWeightsTakeNoCycles) {
+  const Shape shape = {1, 16, 2048};
+  const auto conv = [&](const std::vector<int64_t>& taps) {
+    MatrixLayer matrix;
+    matrix.weight = HostTensor(ElementType::kFloat32, {16, 16, 1, 9});
+    const auto values = RandomFloats(matrix.weight.shape, 51);
+    for (int64_t i = 0; i < values.elements(); ++i) {
+      if (std::ranges::count(taps, i % 9) != 0) {
+        matrix.weight.as<float>()[static_cast<size_t>(i)] =
+            values.as<float>()[static_cast<size_t>(i)];
+      }
+    }
+    matrix.pads = {0, 4, 0, 4};
+    return matrix;
+  };
+  const auto x = RandomFloats(shape, 52);
+  const auto cycles = [&](const MatrixLayer& matrix) {
+    GraphBuilder g;
+    const ValueId a = g.Input("a", shape);
+    const auto package =
+        GenerateCode(g.Finish(g.Layer(matrix, {a}, shape)), *isa::FindConfig("sim"));
+    EXPECT_TRUE(package.ok()) << package.status().ToString();
+    const PackageRun run = RunPackage(*package, {x}, 5);
+    EXPECT_EQ(run.error, "");
+    HostTensor weight = matrix.weight;
+    weight.shape = {16, 16, 9};
+    const std::vector<int64_t> pads = {4, 4};
+    ExpectNear(run.outputs[0], Onnx("Conv", {{"pads", pads}}, {x, weight}), 3e-5);
+    return run.cycles;
+  };
+  const uint64_t all = cycles(conv({0, 1, 2, 3, 4, 5, 6, 7, 8}));
+  EXPECT_LT(cycles(conv({0, 1, 4, 8})), all - 4 * 2048);
+  EXPECT_LT(cycles(conv({3})), all - 7 * 2048);
+  EXPECT_LT(cycles(conv({})), all - 4 * 2048);
 }
 
 TEST(Conv, WindowsOfFeaturesOnPartitions) {

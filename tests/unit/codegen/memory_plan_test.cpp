@@ -33,6 +33,29 @@ TEST(MemoryPlan, OutOfMemoryNamesTheBufferAndWhatIsAlive) {
   EXPECT_NE(status.message().find("activations"), std::string::npos) << status.message();
 }
 
+TEST(MemoryPlan, OutOfMemoryNamesTheNode) {
+  MemoryPlan plan(256);
+  const BufferId id = plan.Add("weights", 300, "node 'conv' (Conv)");
+  plan.buffer(id).first = plan.buffer(id).last = 0;
+  EXPECT_EQ(plan.Place({id}).message().find("node 'conv' (Conv): SBUF holds 256 bytes"), 0U);
+}
+
+// First-fit from both ends, checked byte by byte.
+TEST(MemoryPlan, AGapOfTheRightSizeIsFoundBetweenOthers) {
+  for (const int64_t gap : {16, 1024, 1040, 2000}) {
+    MemoryPlan plan(16384);
+    const BufferId low = AddAlive(plan, "low", 1008, 0, 9);
+    const BufferId hole = AddAlive(plan, "hole", gap, 0, 4);
+    const BufferId high = AddAlive(plan, "high", 4096, 0, 9);
+    ASSERT_TRUE(plan.Place({low, hole, high}, MemoryPlan::Order::kAsGiven).ok());
+    const BufferId same = AddAlive(plan, "same", gap, 5, 9);
+    const BufferId more = AddAlive(plan, "more", plan.buffer(hole).bytes + 16, 5, 9);
+    ASSERT_TRUE(plan.Place({same, more}, MemoryPlan::Order::kAsGiven).ok());
+    EXPECT_EQ(plan.buffer(same).offset, plan.buffer(hole).offset);
+    EXPECT_EQ(plan.buffer(more).offset, plan.buffer(high).offset + plan.buffer(high).bytes);
+  }
+}
+
 TEST(MemoryPlan, StreamedBufferStartsAsEarlyAsMemoryAllows) {
   MemoryPlan plan(256);
   const BufferId a = AddAlive(plan, "a", 200, 0, 4);

@@ -138,6 +138,20 @@ TEST(Residency, EqualConstantsShareOnePlaceAndOneLoad) {
   EXPECT_EQ(2 * ncx::ResidentBytes(*kept), ncx::ResidentBytes(*other));
 }
 
+TEST(Weights, OfAnEarlierLayerAreLoadedAgainWhereAskedFor) {
+  LayerGraph graph = Chain({32, 32, 32}, 40, true);
+  const auto stay = Generate(graph, ResidentConstants::kNone);
+  ASSERT_TRUE(stay.ok()) << stay.status().ToString();
+  for (Layer& layer : graph.layers) {
+    layer.loads_weights_again = true;
+  }
+  const auto again = Generate(graph, ResidentConstants::kNone);
+  ASSERT_TRUE(again.ok()) << again.status().ToString();
+  EXPECT_GE(DramBytes(*again), DramBytes(*stay) + 32 * 32 * sizeof(float));
+  const HostTensor x = InputOf(graph);
+  EXPECT_EQ(RunPackage(*again, {x}).outputs[0].data, RunPackage(*stay, {x}).outputs[0].data);
+}
+
 // 1.75 MiB of weights: SBUF holds 1 MiB.
 TEST(Residency, WhatDoesNotFitIsStreamedAsWithout) {
   const LayerGraph graph = Chain({128, 512, 384, 512}, 8);

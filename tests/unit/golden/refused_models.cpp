@@ -114,6 +114,13 @@ RefusedModel WeightsThatDoNotFit() {
   return Refused("weights_that_do_not_fit", model);
 }
 
+RefusedModel ProductThatIsTooDeep() {
+  ModelBuilder model;
+  model.Input("a", {4, 70000}).Input("b", {70000, 20}).Output("y");
+  model.Node("MatMul", {"a", "b"}, "y");
+  return Refused("product_that_is_too_deep", model);
+}
+
 RefusedModel ShapesThatDoNotBroadcast() {
   ModelBuilder model = OneNode("Mul", {"x", "w"});
   model.Floats("w", {3}, {1, 2, 3});
@@ -138,6 +145,7 @@ std::vector<RefusedModel> RefusedModels() {
           StringInput(),
           ExternalData(),
           MissingAttribute(),
+          ProductThatIsTooDeep(),
           WeightsThatDoNotFit(),
           ShapesThatDoNotBroadcast()};
 }

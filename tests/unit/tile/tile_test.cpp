@@ -168,6 +168,52 @@ TEST(Tile, AttentionIsCutByHeads) {
   ExpectSameInParts(b.Finish({mixed}), 3000);
 }
 
+// Neither a row of the picture nor a group of its channels fits.
+TEST(Tile, AConvolutionIsCutAlongTwoAxes) {
+  Builder b;
+  const ValueId x = b.Add({1, 64, 9, 90}, true);
+  const LayerGraph graph = b.Finish({b.Conv(x, 96, 3, 1, 1)});
+  const LayerGraph tiled = ExpectSameInParts(graph, 4500);
+  const Shape& first = tiled.value(tiled.layers[1].outputs[0]).shape;
+  const Shape& whole = graph.value(graph.outputs[0]).shape;
+  int cut = 0;
+  for (size_t i = 0; i < whole.size(); ++i) {
+    cut += first[i] < whole[i] ? 1 : 0;
+  }
+  EXPECT_EQ(cut, 2) << ToText(tiled);
+}
+
+// One head's scores alone are larger than memory, and so are the keys of all heads.
+TEST(Tile, AttentionOfManyTokensIsCutByHeadsAndRows) {
+  Builder b;
+  const ValueId q = b.Add({1, 4, 96, 16}, true);
+  const ValueId k = b.Add({1, 4, 16, 96}, true);
+  const ValueId v = b.Add({1, 4, 96, 16}, true);
+  const ValueId scores = b.Layer(BatchMatmulLayer{0.25F}, {q, k}, {1, 4, 96, 96});
+  const ValueId weights = b.Layer(SoftmaxLayer{3}, {scores}, {1, 4, 96, 96});
+  const ValueId mixed = b.Layer(BatchMatmulLayer{}, {weights, v}, {1, 4, 96, 16});
+  const LayerGraph tiled = ExpectSameInParts(b.Finish({mixed}), 2600);
+  for (const Layer& layer : tiled.layers) {
+    const bool stored = std::holds_alternative<StoreLayer>(layer.body);
+    EXPECT_TRUE(!stored || layer.outputs[0] == mixed) << "scores leave SBUF\n" << ToText(tiled);
+  }
+}
+
+TEST(Tile, AProductOfTwoLargeMatricesIsCutByRowsAndColumns) {
+  Builder b;
+  const ValueId x = b.Add({80, 300}, true);
+  const ValueId y = b.Add({300, 90}, true);
+  ExpectSameInParts(b.Finish({b.Layer(BatchMatmulLayer{}, {x, y}, {80, 90})}), 4096);
+}
+
+TEST(Tile, SumsOfRowsStayWhereTheirReaderWantsThem) {
+  Builder b;
+  const ValueId x = b.Add({40, 1000}, true);
+  const ValueId maxima = b.Layer(ReduceLayer{ReduceOp::kMax, {1}}, {x}, {40, 1});
+  const ValueId less = b.Layer(BinaryLayer{BinaryOp::kSub, {}}, {x, maxima}, {40, 1000});
+  ExpectSameInParts(b.Finish({less}), 8192);
+}
+
 TEST(Tile, WhatIsPaddedAlongEveryAxisIsPutTogetherInDram) {
   Builder b;
   const ValueId x = b.Add({30, 40, 20}, true);
