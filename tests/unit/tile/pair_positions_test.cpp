@@ -7,21 +7,12 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
-#include <random>
 
 #include "host/compiler/import/reference.h"
+#include "tests/unit/tile/small_integers.h"
 
 namespace neuron::compiler {
 namespace {
-
-// Small integers: sums are exact in any order.
-HostTensor RandomTensor(const Shape& shape, uint32_t seed) {
-  HostTensor tensor(ElementType::kFloat32, shape);
-  std::mt19937 random(seed);
-  std::uniform_int_distribution<int> values(-3, 3);
-  std::ranges::generate(tensor.as<float>(), [&] { return static_cast<float>(values(random)); });
-  return tensor;
-}
 
 // A transposed convolution of stride 2, as two phases, and what follows.
 class Upsampling {
@@ -56,7 +47,7 @@ class Upsampling {
                int64_t late = 0) {
     const Shape shape = graph.value(in).shape;
     MatrixLayer matrix;
-    matrix.weight = RandomTensor({outputs, shape[1], 1, kernel}, ++seed_);
+    matrix.weight = SmallIntegers({outputs, shape[1], 1, kernel}, ++seed_);
     matrix.bias = BiasOf(outputs);
     matrix.dilations = {1, dilation};
     const int64_t reach = dilation * (kernel - 1);
@@ -111,7 +102,7 @@ class Upsampling {
 
   ValueId Phase(int64_t channels, int64_t left, int64_t right) {
     MatrixLayer matrix;
-    matrix.weight = RandomTensor({channels, 20, 1, 2}, ++seed_);
+    matrix.weight = SmallIntegers({channels, 20, 1, 2}, ++seed_);
     matrix.bias = BiasOf(channels);
     matrix.pads = {0, left, 0, right};
     return Layer(matrix, {x_}, {1, channels, kPositions + left + right - 1});
@@ -127,7 +118,7 @@ int64_t Macs(const LayerGraph& graph) {
 }
 
 HostTensor Run(const LayerGraph& graph) {
-  auto result = RunReference(graph, {{RandomTensor(graph.value(graph.inputs[0]).shape, 77)}});
+  auto result = RunReference(graph, {{SmallIntegers(graph.value(graph.inputs[0]).shape, 77)}});
   EXPECT_TRUE(result.ok()) << result.status().message();
   return result.ok() ? (*result)[0] : HostTensor();
 }

@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <functional>
-#include <random>
 
 #include "host/compiler/import/reference.h"
+#include "tests/unit/tile/small_integers.h"
 
 namespace neuron::compiler {
 namespace {
@@ -18,15 +18,6 @@ constexpr int64_t kPositions = 512;
 constexpr int64_t kTensorBytes = 4 * kPositions;  // of a partition
 
 const isa::Config& Sim() { return *isa::FindConfig("sim"); }
-
-// Small integers: sums are exact in any order.
-HostTensor RandomTensor(const Shape& shape, uint32_t seed) {
-  HostTensor tensor(ElementType::kFloat32, shape);
-  std::mt19937 random(seed);
-  std::uniform_int_distribution<int> values(-1, 1);
-  std::ranges::generate(tensor.as<float>(), [&] { return static_cast<float>(values(random)); });
-  return tensor;
-}
 
 // Residual branches of one tensor, added up.
 class Branches {
@@ -49,8 +40,8 @@ class Branches {
 
   ValueId Conv(ValueId in, int64_t kernel) {
     MatrixLayer matrix;
-    matrix.weight =
-        RandomTensor({kChannels, kChannels, 1, kernel}, static_cast<uint32_t>(graph.layers.size()));
+    matrix.weight = SmallIntegers({kChannels, kChannels, 1, kernel},
+                                  static_cast<uint32_t>(graph.layers.size()), 1);
     // One weight in 16: sums stay small.
     for (int64_t i = 0; i < matrix.weight.elements(); ++i) {
       if (i % kChannels != 0) {
@@ -102,7 +93,7 @@ TileOptions OptionsFor(int64_t budget, bool sections = true) {
 }
 
 std::vector<HostTensor> Results(const LayerGraph& graph) {
-  auto result = RunReference(graph, {{RandomTensor(graph.value(graph.inputs[0]).shape, 77)}});
+  auto result = RunReference(graph, {{SmallIntegers(graph.value(graph.inputs[0]).shape, 77, 1)}});
   EXPECT_TRUE(result.ok()) << result.status().message();
   return result.ok() ? std::move(result.value()) : std::vector<HostTensor>{};
 }

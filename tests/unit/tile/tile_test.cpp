@@ -5,23 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 
 #include "host/compiler/import/reference.h"
 #include "host/compiler/tile/footprint.h"
 #include "host/compiler/tile/slicing.h"
+#include "tests/unit/tile/small_integers.h"
 
 namespace neuron::compiler {
 namespace {
-
-HostTensor RandomTensor(const Shape& shape, uint32_t seed) {
-  HostTensor tensor(ElementType::kFloat32, shape);
-  std::mt19937 random(seed);
-  // Small integers: sums are exact in any order.
-  std::uniform_int_distribution<int> values(-3, 3);
-  std::ranges::generate(tensor.as<float>(), [&] { return static_cast<float>(values(random)); });
-  return tensor;
-}
 
 // Builds a graph value by value.
 class Builder {
@@ -54,7 +45,7 @@ class Builder {
                int64_t group = 1) {
     const Shape& shape = graph.value(in).shape;
     MatrixLayer matrix;
-    matrix.weight = RandomTensor({outputs, shape[1] / group, kernel, kernel}, ++seed_);
+    matrix.weight = SmallIntegers({outputs, shape[1] / group, kernel, kernel}, ++seed_);
     matrix.bias.assign(static_cast<size_t>(outputs), 0.25F);
     matrix.strides = {stride, stride};
     matrix.pads = {pad, pad, pad, pad};
@@ -80,7 +71,7 @@ class Builder {
 std::vector<HostTensor> Run(const LayerGraph& graph) {
   std::vector<HostTensor> inputs;
   for (const ValueId id : graph.inputs) {
-    inputs.push_back(RandomTensor(graph.value(id).shape, 77));
+    inputs.push_back(SmallIntegers(graph.value(id).shape, 77));
   }
   auto result = RunReference(graph, inputs);
   EXPECT_TRUE(result.ok()) << result.status().message();
@@ -157,7 +148,7 @@ TEST(Tile, AttentionIsCutByHeads) {
   const ValueId x = b.Add({1, 32, 64}, true);
   MatrixLayer project;
   project.is_conv = false;
-  project.weight = RandomTensor({64, 64}, 5);
+  project.weight = SmallIntegers({64, 64}, 5);
   const ValueId q = b.Layer(project, {x}, {1, 32, 64});
   const ValueId split = b.Layer(ReshapeLayer{}, {q}, {1, 32, 4, 16});
   const ValueId heads = b.Layer(TransposeLayer{{0, 2, 1, 3}}, {split}, {1, 4, 32, 16});
