@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "host/compiler/codegen/planner.h"
+
 namespace neuron::compiler {
 namespace {
 
@@ -11,6 +13,8 @@ bool DoesNotFit(const Status& status) { return status.code() == StatusCode::kRes
 // The graph cut into parts in several ways; the plan with the fewest cycles.
 class PartsSearch {
  public:
+  static constexpr size_t kSmallGraph = 64;  // layers
+
   PartsSearch(const LayerGraph& graph, const isa::Config& config, const PlanOptions& plan)
       : graph_(graph), config_(config), plan_(plan) {}
 
@@ -23,6 +27,7 @@ class PartsSearch {
     tile.shared_weights = plan_.shared_weights;
     tile.overlaps = overlaps;
     TryShares(tile);
+    TrySmallShares(tile);
     TrySections(tile);
     tile.sections = best_tile_.sections;
     const bool small = graph_.layers.size() <= kSmallGraph;
@@ -44,11 +49,20 @@ class PartsSearch {
   static constexpr int64_t kSmallestShare = 34;
   static constexpr int64_t kStep = 6;
   static constexpr int64_t kSmallestSectionShare = 88;
-  static constexpr size_t kSmallGraph = 64;  // layers
-  static constexpr size_t kManyParts = 32;   // of each layer
+  static constexpr size_t kManyParts = 32;  // of each layer
 
   void TryShares(TileOptions tile) {
     for (int64_t share = kAll; share >= kSmallestShare; share -= kStep) {
+      tile.budget = config_.sbuf_bytes * share / kAll;
+      if (!Try(tile)) {
+        break;
+      }
+    }
+  }
+
+  // Where the plan finds no room although the estimates did.
+  void TrySmallShares(TileOptions tile) {
+    for (int64_t share = kSmallestShare / 2; share > 0 && !best_.ok(); share /= 2) {
       tile.budget = config_.sbuf_bytes * share / kAll;
       if (!Try(tile)) {
         break;
@@ -97,16 +111,47 @@ class PartsSearch {
   size_t best_parts_ = 0;  // layers of the cut graph
 };
 
+int64_t SharedWeights(const isa::Config& config) { return config.sbuf_bytes / 4; }
+
+uint64_t ScratchBytes(const ncx::PackageData& package) {
+  return package.segments[kScratchSegment].bytes;
+}
+
+// A small graph that fits as it is, `whole`, may still be faster in parts, of which one is loaded
+// while another is made. Tensors that stay on chip must go on doing so.
+ncx::PackageData FasterInParts(const LayerGraph& graph, const isa::Config& config,
+                               ncx::PackageData whole, Making& making) {
+  constexpr double kWorthwhile = 0.98;  // of the cycles
+  if (graph.layers.size() > PartsSearch::kSmallGraph) {
+    return whole;
+  }
+  PlanOptions plan = making.plan;
+  plan.shared_weights = SharedWeights(config);
+  PartsSearch search(graph, config, plan);
+  Result<ncx::PackageData> parts = search.Run(true);
+  const auto cycles = static_cast<double>(ncx::EstimatedCycles(whole.launches));
+  if (!parts.ok() || ScratchBytes(*parts) > ScratchBytes(whole) ||
+      static_cast<double>(ncx::EstimatedCycles(parts->launches)) > kWorthwhile * cycles) {
+    return whole;
+  }
+  making.plan = plan;
+  making.cut = search.cut();
+  return *std::move(parts);
+}
+
 }  // namespace
 
 Result<ncx::PackageData> GenerateInMemory(const LayerGraph& graph, const isa::Config& config,
                                           Making& making) {
   PlanOptions& plan = making.plan;
   Result<ncx::PackageData> package = GenerateCode(graph, config, plan);
-  if (package.ok() || !DoesNotFit(package.status())) {
+  if (package.ok()) {
+    return FasterInParts(graph, config, *std::move(package), making);
+  }
+  if (!DoesNotFit(package.status())) {
     return package;
   }
-  plan.shared_weights = config.sbuf_bytes / 4;
+  plan.shared_weights = SharedWeights(config);
   package = GenerateCode(graph, config, plan);
   for (const bool overlaps : {true, false}) {
     if (!package.ok() && DoesNotFit(package.status())) {

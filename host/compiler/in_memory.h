@@ -20,8 +20,8 @@ struct Making {
   std::optional<TileOptions> cut = {};  // none: from the graph as it is
 };
 
-// The graph as it is where memory allows, otherwise in parts. `making` says how to plan, and then
-// how it was done. Errors are those of GenerateCode.
+// The graph as it is where memory allows, otherwise, or where a small graph is faster so, in parts.
+// `making` says how to plan, and then how it was done. Errors are those of GenerateCode.
 Result<ncx::PackageData> GenerateInMemory(const LayerGraph& graph, const isa::Config& config,
                                           Making& making);
 
