@@ -49,7 +49,7 @@ class PartsSearch {
   static constexpr int64_t kSmallestShare = 34;
   static constexpr int64_t kStep = 6;
   static constexpr int64_t kSmallestSectionShare = 88;
-  static constexpr size_t kManyParts = 32;  // of each layer
+  static constexpr size_t kManyParts = 4096;  // layers
 
   void TryShares(TileOptions tile) {
     for (int64_t share = kAll; share >= kSmallestShare; share -= kStep) {
@@ -85,7 +85,7 @@ class PartsSearch {
   bool Try(const TileOptions& tile) {
     const Result<LayerGraph> fitted = FitToMemory(graph_, config_, tile);
     if (fitted.ok() && best_.ok() && !tile.sections &&
-        fitted->layers.size() > std::max(2 * best_parts_, kManyParts * graph_.layers.size())) {
+        fitted->layers.size() > std::max(2 * best_parts_, kManyParts)) {
       return false;
     }
     Result<ncx::PackageData> package =
