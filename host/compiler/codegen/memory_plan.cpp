@@ -136,7 +136,8 @@ Status MemoryPlan::OutOfMemory(BufferId id) {
       fmt::format("{}SBUF holds {} bytes in each partition; '{}' needs {} bytes while these "
                   "are alive:{}\nuse a configuration with a larger SBUF, a smaller input "
                   "shape or a model with narrower layers",
-                  wanted.node.empty() ? "" : wanted.node + ": ", capacity_, wanted.name, wanted.bytes, others));
+                  wanted.node.empty() ? "" : wanted.node + ": ", capacity_, wanted.name,
+                  wanted.bytes, others));
 }
 
 Status MemoryPlan::Place(std::vector<BufferId> ids, Order order) {
