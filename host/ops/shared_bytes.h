@@ -19,7 +19,7 @@ class SharedBytes {
   SharedBytes() = default;
   // Zero-filled.
   explicit SharedBytes(size_t size) : SharedBytes(std::vector<std::byte>(size)) {}
-  SharedBytes(std::vector<std::byte> bytes)
+  explicit SharedBytes(std::vector<std::byte> bytes)
       : bytes_(std::make_shared<std::vector<std::byte>>(std::move(bytes))), size_(bytes_->size()) {}
 
   // Bytes [first, first + size) of these. Pre: they exist.

@@ -202,7 +202,7 @@ void WriteOutputs(const std::string& directory, const SequenceResult& result, si
     HostTensor all = tensor;
     if (steps > 1) {
       all.shape.insert(all.shape.begin(), static_cast<int64_t>(steps));
-      all.data = result.data.at(name);
+      all.data = SharedBytes(result.data.at(name));
     }
     WriteTensor(directory, name, all);
   }

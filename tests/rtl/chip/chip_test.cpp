@@ -3,6 +3,7 @@
 // and hangs are reported and the next launch works.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -411,7 +412,11 @@ TEST_P(Chip, TwoByteStreamsInOneBankTakeOneElementPerCycle) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Configurations, Chip, ::testing::ValuesIn(sim::RtlConfigs()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace neuron::test
