@@ -18,6 +18,27 @@ void Cut(Shape& shape, int axis, const Range& range) {
   }
 }
 
+// The fastest of the groups that it is offered.
+class Fastest {
+ public:
+  void Offer(const Group& group, int64_t cycles) {
+    if (!group_.has_value() || cycles < cycles_) {
+      group_ = group;
+      cycles_ = cycles;
+    }
+  }
+
+  // Sets `group` to it; false when there was none.
+  bool Take(Group& group) const {
+    group = group_.value_or(group);
+    return group_.has_value();
+  }
+
+ private:
+  std::optional<Group> group_;
+  int64_t cycles_ = 0;
+};
+
 // True when parts along `axis` have weights of their own; `last` is the last axis.
 bool CutsWeights(const Layer& layer, int axis, int last) {
   const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
@@ -328,8 +349,7 @@ int64_t GroupPlanner::PeakBytes(const Group& group, const std::vector<Place>& pl
 }
 
 bool GroupPlanner::Fit(Group& group, int64_t room, const std::vector<Place>& places) const {
-  std::optional<Group> best;
-  int64_t fewest = 0;
+  Fastest best;
   for (const bool packs : {true, false}) {
     for (const bool overlaps : {true, false}) {
       group.packs = packs;
@@ -340,15 +360,10 @@ bool GroupPlanner::Fit(Group& group, int64_t room, const std::vector<Place>& pla
       if (!FitParts(group, room, places)) {
         continue;
       }
-      const int64_t cycles = Cycles(group, places);
-      if (!best.has_value() || cycles < fewest) {
-        best = group;
-        fewest = cycles;
-      }
+      best.Offer(group, Cycles(group, places));
     }
   }
-  group = best.value_or(group);
-  return best.has_value();
+  return best.Take(group);
 }
 
 bool GroupPlanner::PacksAll(const Group& group, const std::vector<Place>& places) const {
@@ -380,21 +395,15 @@ bool GroupPlanner::FitParts(Group& group, int64_t room, const std::vector<Place>
     return FitLastCut(group, room, places);
   }
   // The first cut in two, four, eight and so on, as often as its axis allows.
-  std::optional<Group> best;
-  int64_t fewest = 0;
+  Fastest best;
   const int64_t most = MostParts(group, group.cuts[0]);
   for (int64_t parts = 2; parts / 2 < most; parts *= 2) {
     group.cuts[0].parts = std::min(parts, most);
     if (FitLastCut(group, room, places)) {
-      const int64_t cycles = Cycles(group, places);
-      if (!best.has_value() || cycles < fewest) {
-        best = group;
-        fewest = cycles;
-      }
+      best.Offer(group, Cycles(group, places));
     }
   }
-  group = best.value_or(group);
-  return best.has_value();
+  return best.Take(group);
 }
 
 int64_t GroupPlanner::Cycles(const Group& group, const std::vector<Place>& places) const {
