@@ -80,7 +80,8 @@ struct BodyText {
           << " scale=" << NumbersText(layer.scale);
     }
     out << " bias=" << (layer.bias.empty() && layer.bias_int.empty() ? "no" : "yes")
-        << (layer.accurate ? " accurate" : "") << ActivationText(layer.activation);
+        << (layer.precision != Precision::kFast ? " " + std::string(NameOf(layer.precision)) : "")
+        << ActivationText(layer.activation);
     return out.str();
   }
   std::string operator()(const BatchMatmulLayer& layer) const {
@@ -179,18 +180,6 @@ std::string ValuesText(const LayerGraph& graph, const std::vector<ValueId>& ids)
 bool HasClamps(const Activation& activation) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   return activation.clamp_low != -kInfinity || activation.clamp_high != kInfinity;
-}
-
-std::vector<std::string> AccurateNodes(const LayerGraph& graph) {
-  std::vector<std::string> nodes;
-  for (const Layer& layer : graph.layers) {
-    const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
-    if (matrix != nullptr && matrix->accurate &&
-        std::ranges::find(nodes, layer.name) == nodes.end()) {
-      nodes.push_back(layer.name);
-    }
-  }
-  return nodes;
 }
 
 std::string ToText(const LayerGraph& graph) {

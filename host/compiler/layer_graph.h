@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "host/compiler/precision.h"
 #include "host/ops/host_tensor.h"
 
 namespace neuron::compiler {
@@ -80,7 +81,7 @@ bool HasClamps(const Activation& activation);
 //   t = acc * scale[m] with scale[m] = sx * sw[m] / sy; y = activation(t), stored with the output's
 //   zero-point, clamps in steps of y (already divided by sy). Where the output is float or the
 //   function not linear: scale[m] = sx * sw[m], clamps and y real, y / sy is rounded once.
-// Accurate FP32 layers split their operands (docs/numerics.md section 4).
+// FP32 layers of more than fast precision split their operands (docs/numerics.md section 4).
 struct MatrixLayer {
   bool is_conv = true;
   HostTensor weight;              // kFloat32, kInt8 or kUint8
@@ -93,7 +94,7 @@ struct MatrixLayer {
   std::array<int64_t, 4> pads = {0, 0, 0, 0};  // top, left, bottom, right
   int64_t group = 1;
   Activation activation;
-  bool accurate = false;
+  Precision precision = Precision::kFast;
 };
 
 // a [..., T, K] times b [..., K, M] -> [..., T, M], one rank, leading dimensions broadcast,
@@ -293,9 +294,6 @@ struct LayerGraph {
   const Value& value(ValueId id) const { return values[static_cast<size_t>(id)]; }
   Value& value(ValueId id) { return values[static_cast<size_t>(id)]; }
 };
-
-// The nodes whose products are accurate, each once, in the order of the layers.
-std::vector<std::string> AccurateNodes(const LayerGraph& graph);
 
 // Printable form for --dump-after: one line a layer with shapes, types, quantisation, attributes.
 std::string ToText(const LayerGraph& graph);

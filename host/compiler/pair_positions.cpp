@@ -192,7 +192,7 @@ class Pairing {
     const bool one = even != nullptr && odd != nullptr && phases[0]->inputs == phases[1]->inputs &&
                      !Paired(phases[0]->inputs[0]) && MorePositions(*phases[0]) >= 0 &&
                      MorePositions(*phases[0]) == MorePositions(*phases[1]) &&
-                     even->weight.type == odd->weight.type && even->accurate == odd->accurate &&
+                     even->weight.type == odd->weight.type && even->precision == odd->precision &&
                      even->weight.shape[0] == odd->weight.shape[0] &&
                      even->bias.size() == odd->bias.size() && even->activation == odd->activation;
     return one ? phases : std::vector<const Layer*>{};

@@ -124,16 +124,16 @@ po::options_description ScheduleDescription() {
   return options;
 }
 
-compiler::AccurateProducts AccurateOf(const po::variables_map& values, const std::string& model) {
+compiler::PrecisionChoice PrecisionOf(const po::variables_map& values, const std::string& model) {
   const auto name = values["precision"].as<std::string>();
-  if (name == "fast" || name == "accurate") {
-    return {.all = name == "accurate", .nodes = {}};
+  if (const auto choice = PrecisionForAll(name)) {
+    return *choice;
   }
   const PrecisionFile file = ReadPrecisionFile(name);
   const auto found = file.find(model);
   if (found == file.end()) {
     std::vector<std::string> models;
-    for (const auto& [there, accurate] : file) {
+    for (const auto& [there, choice] : file) {
       models.push_back(there);
     }
     throw Failure{kExitUsage, fmt::format("'{}' has no entry for the model '{}' (its file's name "
@@ -200,9 +200,10 @@ po::options_description CompileOptionsDescription() {
   po::options_description options = MemoryOptionsDescription();
   options.add(AutoCastDescription());
   options.add_options()("precision", po::value<std::string>()->default_value("fast"),
-                        "fast; accurate: products of FP32 values with constant weights keep more "
-                        "digits, for three times the array's work; or a file of 'neuron tune', "
-                        "which says for which nodes");
+                        "digits that products of FP32 values with constant weights keep: fast; "
+                        "activations, all of the values, for twice the array's work; accurate, of "
+                        "the weights, too, for three times; or a file of 'neuron tune', which says "
+                        "it node by node");
   options.add(ResidentDescription());
   options.add(ScheduleDescription());
   options.add_options()("config", po::value<std::string>()->default_value("sim"),
@@ -225,7 +226,7 @@ compiler::CompileOptions CompileOptionsOf(const po::variables_map& values,
   options.configuration = values["config"].as<std::string>();
   options.cost = MemoryOf(values);
   options.import.float_storage = FloatStorageOf(values);
-  options.import.accurate = AccurateOf(values, std::filesystem::path(path).stem().string());
+  options.import.precision = PrecisionOf(values, std::filesystem::path(path).stem().string());
   options.resident_weights = ResidentOf(values);
   options.schedule = ScheduleOf(values);
   if (values.count("bind") != 0) {

@@ -68,9 +68,9 @@ isa::CostParameters MemoryOf(const po::variables_map& values);
 // --auto-cast, and the type that it names; throws Failure for one that it does not know.
 po::options_description AutoCastDescription();
 ElementType FloatStorageOf(const po::variables_map& values);
-// What --precision says of a model: fast, accurate, or a file's entry (precision.h). Throws Failure
+// What --precision says of a model: one for all, or a file's entry (precision.h). Throws Failure
 // for a file that has none.
-compiler::AccurateProducts AccurateOf(const po::variables_map& values, const std::string& model);
+compiler::PrecisionChoice PrecisionOf(const po::variables_map& values, const std::string& model);
 // --resident-weights, and what it says; throws Failure when that is not off, on or auto.
 po::options_description ResidentDescription();
 compiler::ResidentWeights ResidentOf(const po::variables_map& values);

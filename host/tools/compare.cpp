@@ -63,7 +63,9 @@ OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
     reference_energy += std::isfinite(ref) ? ref * ref : 0;
     error.largest = std::isnan(difference) ? INFINITY : std::max(error.largest, difference);
     if (by_element && !error.integer) {
-      error.of_allowed = std::max(error.of_allowed, ShareOf(allowed, difference));
+      const double share = ShareOf(allowed, difference);
+      error.of_allowed = std::max(error.of_allowed, share);
+      error.energy += share * share / static_cast<double>(reference.elements());
     }
     if (by_element && !(difference <= allowed) && error.pass) {
       error.pass = false;
@@ -80,6 +82,7 @@ OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
     const double allowed = At(tolerance.relative_l2, index);
     error.pass = l2 <= allowed;
     error.of_allowed = ShareOf(allowed, l2);
+    error.energy = error.of_allowed * error.of_allowed;
     if (!error.pass) {
       error.detail =
           fmt::format("output {} has relative L2 error {:.3g}, allowed {:.3g}", index, l2, allowed);
@@ -93,10 +96,12 @@ void Merge(const OutputError& error, std::optional<OutputError>& worst) {
       !worst.has_value() ||
       (error.pass == worst->pass ? error.relative_to_peak > worst->relative_to_peak : !error.pass);
   const double of_allowed = std::max(error.of_allowed, worst ? worst->of_allowed : 0);
+  const double energy = error.energy + (worst ? worst->energy : 0);
   if (worse) {
     worst = error;
   }
   worst->of_allowed = of_allowed;
+  worst->energy = energy;
 }
 
 }  // namespace neuron::tools

@@ -17,6 +17,7 @@ struct OutputError {
   double largest = 0;           // |x - ref|; in steps for integer outputs
   double relative_to_peak = 0;  // largest, divided by the largest |ref|
   double of_allowed = 0;        // the largest share of what is allowed; 0 for integers
+  double energy = 0;            // mean square of these shares
   bool integer = false;
   std::string detail;  // why it does not pass: output, index, both values, what was allowed
 };
@@ -27,8 +28,8 @@ struct OutputError {
 OutputError CompareOutput(const HostTensor& actual, const HostTensor& reference,
                           const Tolerance& tolerance, size_t index, bool reduced);
 
-// Keeps the worse in `worst`: a failure before a pass, then the larger relative error; and the
-// larger share of what is allowed.
+// Keeps the worse in `worst`: a failure before a pass, then the larger relative error; and of both
+// the larger share of what is allowed and the sum of the energies.
 void Merge(const OutputError& error, std::optional<OutputError>& worst);
 
 }  // namespace neuron::tools

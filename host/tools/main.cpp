@@ -18,7 +18,7 @@ constexpr std::array<Command, 6> kCommands = {{
     {"compile", "compile an ONNX model into a kernel package", &CompileCommand},
     {"run", "run a model on a device", &RunCommand},
     {"verify", "run the cases of a model folder and compare with their reference", &VerifyCommand},
-    {"tune", "find which products of a model have to be accurate", &TuneCommand},
+    {"tune", "find which products of a model need more precision", &TuneCommand},
     {"inspect", "show what is in a kernel package", &InspectCommand},
     {"disasm", "show the instructions of a kernel package", &DisasmCommand},
 }};

@@ -2,10 +2,12 @@
 #include "host/tools/precision.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <ranges>
 #include <stdexcept>
 
 #include "host/tools/cli.h"
@@ -13,55 +15,134 @@
 namespace neuron::tools {
 namespace {
 
-using compiler::AccurateProducts;
+using compiler::Precision;
+using compiler::PrecisionChoice;
 using nlohmann::json;
 
-constexpr char kFast[] = "fast";
-constexpr char kAccurate[] = "accurate";
+constexpr char kOthers[] = "*";  // in a file: nodes that are not named
 
-AccurateProducts FromJson(const json& value) {
-  if (value.is_array()) {
-    return {.all = false, .nodes = value.get<std::vector<std::string>>()};
+Precision FromName(const json& value) {
+  const auto precision = value.is_string()
+                             ? compiler::PrecisionNamed(value.get_ref<const std::string&>())
+                             : std::nullopt;
+  if (!precision) {
+    throw std::invalid_argument(value.dump() +
+                                " is not \"fast\", \"activations\", \"accurate\" or those by node");
   }
-  if (value != kFast && value != kAccurate) {
-    throw std::invalid_argument(value.dump() + " is not \"fast\", \"accurate\" or a list of nodes");
+  return *precision;
+}
+
+PrecisionChoice FromJson(const json& value) {
+  PrecisionChoice choice;
+  if (!value.is_object()) {
+    choice.others = FromName(value);
+    return choice;
   }
-  return {.all = value == kAccurate, .nodes = {}};
+  for (const auto& [node, precision] : value.items()) {
+    (node == kOthers ? choice.others : choice.nodes[node]) = FromName(precision);
+  }
+  return choice;
 }
 
-json ToJson(const AccurateProducts& accurate) {
-  return accurate.all || accurate.nodes.empty() ? json(PrecisionText(accurate))
-                                                : json(accurate.nodes);
+// More precision for a node, and what it is worth.
+struct Step {
+  const ProductNode* node = nullptr;
+  Precision to = Precision::kFast;
+  double gain = 0;  // error that it takes away
+  double cost = 0;  // multiply-accumulates
+
+  double Worth() const { return gain / std::max(cost, 1.0); }
+};
+
+// The error that a node adds where all others are accurate, by its own precision.
+double ErrorOf(const ProductNode& node, Precision precision, double least,
+               const TryPrecision& attempt) {
+  return std::max(
+      attempt({.others = Precision::kAccurate, .nodes = {{node.name, precision}}}).error - least,
+      0.0);
 }
 
-// `nodes` without the `count` from `first` on.
-std::vector<std::string> Without(const std::vector<std::string>& nodes, size_t first,
-                                 size_t count) {
-  std::vector<std::string> rest = nodes;
-  const auto from = rest.begin() + static_cast<std::ptrdiff_t>(first);
-  rest.erase(from, from + static_cast<std::ptrdiff_t>(count));
-  return rest;
+// The steps that a node may take, those worth more first: both, or one to the end where the second
+// is worth more than the first.
+std::vector<Step> StepsOf(const ProductNode& node, double fast, double activations) {
+  const auto macs = static_cast<double>(node.macs);
+  const Step first = {&node, Precision::kActivations, fast - activations, macs};
+  const Step second = {&node, Precision::kAccurate, activations, macs};
+  if (first.Worth() >= second.Worth()) {
+    return {first, second};
+  }
+  return {{&node, Precision::kAccurate, fast, 2 * macs}};
 }
 
-// The shortest start of `nodes` that is good, as bisection finds it.
-std::vector<std::string> ShortestStart(const std::vector<std::string>& nodes,
-                                       const TryNodes& good) {
+PrecisionChoice After(const std::vector<Step>& steps, size_t count) {
+  PrecisionChoice choice;
+  for (const Step& step : steps | std::views::take(count)) {
+    choice.nodes[step.node->name] = step.to;
+  }
+  return choice;
+}
+
+// The fewest of the first steps that are good, as bisection finds them.
+PrecisionChoice FewestSteps(const std::vector<Step>& steps, const TryPrecision& attempt) {
   size_t bad = 0;
-  size_t length = nodes.size();
-  while (length - bad > 1) {
-    const size_t middle = bad + (length - bad) / 2;
-    (good(Without(nodes, middle, nodes.size() - middle)) ? length : bad) = middle;
+  size_t good = steps.size();
+  while (good - bad > 1) {
+    const size_t middle = bad + (good - bad) / 2;
+    (attempt(After(steps, middle)).good ? good : bad) = middle;
   }
-  return Without(nodes, length, nodes.size() - length);
+  return After(steps, good);
+}
+
+// Less precision for the node, where that is good.
+void TakeBack(const ProductNode& node, const TryPrecision& attempt, PrecisionChoice& choice) {
+  const Precision needed = choice.nodes.at(node.name);
+  for (const Precision less : compiler::kPrecisions) {
+    if (less == needed) {
+      return;
+    }
+    PrecisionChoice cheaper = choice;
+    cheaper.nodes[node.name] = less;
+    if (less == Precision::kFast) {
+      cheaper.nodes.erase(node.name);
+    }
+    if (attempt(cheaper).good) {
+      choice = std::move(cheaper);
+      return;
+    }
+  }
 }
 
 }  // namespace
 
-std::string PrecisionText(const AccurateProducts& accurate) {
-  if (accurate.all) {
-    return kAccurate;
+std::string PrecisionText(const PrecisionChoice& choice) {
+  if (choice.nodes.empty()) {
+    return std::string(NameOf(choice.others));
   }
-  return accurate.nodes.empty() ? kFast : fmt::format("{} {}", accurate.nodes.size(), kAccurate);
+  std::vector<std::string> parts;
+  for (const Precision precision : compiler::kPrecisions) {
+    const auto count = std::ranges::count(choice.nodes | std::views::values, precision);
+    if (count != 0) {
+      parts.push_back(fmt::format("{} {}", count, NameOf(precision)));
+    }
+  }
+  if (choice.others != Precision::kFast) {
+    parts.push_back(fmt::format("others {}", NameOf(choice.others)));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+json PrecisionJson(const PrecisionChoice& choice) {
+  if (choice.nodes.empty()) {
+    return NameOf(choice.others);
+  }
+  json value = json::object();
+  if (choice.others != Precision::kFast) {
+    value[kOthers] = NameOf(choice.others);
+  }
+  for (const auto& [node, precision] : choice.nodes) {
+    value[node] = NameOf(precision);
+  }
+  return value;
 }
 
 PrecisionFile ReadPrecisionFile(const std::string& path) {
@@ -69,8 +150,8 @@ PrecisionFile ReadPrecisionFile(const std::string& path) {
   if (!stream) {
     throw Failure{
         kExitFile,
-        fmt::format("cannot read '{}': --precision is fast, accurate, for verify auto, or "
-                    "a file that 'neuron tune' wrote",
+        fmt::format("cannot read '{}': --precision is fast, activations, accurate, for verify "
+                    "auto, or a file that 'neuron tune' wrote",
                     path)};
   }
   try {
@@ -87,25 +168,38 @@ PrecisionFile ReadPrecisionFile(const std::string& path) {
 
 void WritePrecisionFile(const std::string& path, const PrecisionFile& file) {
   json value = json::object();
-  for (const auto& [model, accurate] : file) {
-    value[model] = ToJson(accurate);
+  for (const auto& [model, choice] : file) {
+    value[model] = PrecisionJson(choice);
   }
   WriteJson(path, value);
 }
 
-std::vector<std::string> FewestNodes(const std::vector<std::string>& nodes, const TryNodes& good) {
-  std::vector<std::string> kept = ShortestStart(nodes, good);
-  for (size_t group = std::max<size_t>(kept.size() / 4, 1); group >= 1; group /= 2) {
-    for (size_t end = kept.size(); end > 0;) {
-      const size_t first = end > group ? end - group : 0;
-      std::vector<std::string> fewer = Without(kept, first, end - first);
-      if (good(fewer)) {
-        kept = std::move(fewer);
-      }
-      end = first;
+std::optional<PrecisionChoice> PrecisionForAll(const std::string& text) {
+  const auto precision = compiler::PrecisionNamed(text);
+  return precision ? std::optional(PrecisionChoice{.others = *precision, .nodes = {}})
+                   : std::nullopt;
+}
+
+PrecisionChoice CheapestPrecision(const std::vector<ProductNode>& nodes,
+                                  const TryPrecision& attempt) {
+  const double least = attempt({.others = Precision::kAccurate, .nodes = {}}).error;
+  std::vector<Step> steps;
+  for (const ProductNode& node : nodes) {
+    const double activations = ErrorOf(node, Precision::kActivations, least, attempt);
+    const double fast = std::max(ErrorOf(node, Precision::kFast, least, attempt), activations);
+    std::ranges::copy(StepsOf(node, fast, activations), std::back_inserter(steps));
+  }
+  // Stable: a node's first step stays before its second.
+  std::ranges::stable_sort(steps, std::ranges::greater(), &Step::Worth);
+  PrecisionChoice choice = FewestSteps(steps, attempt);
+  std::vector<ProductNode> dearest = nodes;
+  std::ranges::stable_sort(dearest, std::ranges::greater(), &ProductNode::macs);
+  for (const ProductNode& node : dearest) {
+    if (choice.nodes.contains(node.name)) {
+      TakeBack(node, attempt, choice);
     }
   }
-  return kept;
+  return choice;
 }
 
 }  // namespace neuron::tools

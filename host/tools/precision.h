@@ -1,37 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which products of a model are accurate: the fewest that its cases need, and files that say so.
+// The precision of a model's products: the cheapest choice that its cases need, and files of them.
 #ifndef NEURON_HOST_TOOLS_PRECISION_H_
 #define NEURON_HOST_TOOLS_PRECISION_H_
 
-#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "host/compiler/import/import.h"
+#include "host/compiler/precision.h"
 
 namespace neuron::tools {
 
-// "fast", "accurate", or "3 accurate" for that many nodes.
-std::string PrecisionText(const compiler::AccurateProducts& accurate);
+// "fast", "activations", "accurate", or "2 activations, 3 accurate" for that many nodes
+// where the others are fast.
+std::string PrecisionText(const compiler::PrecisionChoice& choice);
 
-// By the names of models. In JSON: {"MODEL": "fast" | "accurate" | ["NODE", ...], ...}
-using PrecisionFile = std::map<std::string, compiler::AccurateProducts>;
+// "fast", "activations", "accurate", or those by node: {"NODE": "activations", ...}, with "*" for
+// nodes that are not named, unless those are fast.
+nlohmann::json PrecisionJson(const compiler::PrecisionChoice& choice);
+
+// By the names of models; in JSON, too.
+using PrecisionFile = std::map<std::string, compiler::PrecisionChoice>;
 
 // Throw Failure: kExitFile where the file cannot be read or written, kExitUsage where it is none.
 PrecisionFile ReadPrecisionFile(const std::string& path);
 void WritePrecisionFile(const std::string& path, const PrecisionFile& file);
 
-// Whether the results are good when the products of these nodes are accurate.
-using TryNodes = std::function<bool(const std::vector<std::string>& nodes)>;
+// What --precision says of all models; nothing where it is a file's name.
+std::optional<compiler::PrecisionChoice> PrecisionForAll(const std::string& text);
 
-// Few of `nodes`, which are in the network's order, with which `good` holds; it does with all.
-// First the shortest start of the network that suffices: later layers amplify the errors of early
-// ones. Then groups that are not needed are left out, from the end, where pictures tend to be
-// larger and products to cost more; groups of a quarter of the nodes first, single nodes last. It
-// takes about twice as many calls of `good` as there are nodes.
-std::vector<std::string> FewestNodes(const std::vector<std::string>& nodes, const TryNodes& good);
+// A node whose products may have more than fast precision.
+struct ProductNode {
+  std::string name;
+  int64_t macs = 0;  // with fast precision
+};
+
+// What a choice gives.
+struct PrecisionOutcome {
+  bool good = false;
+  double error = 0;  // energy of the error: that of independent sources adds up
+};
+using TryPrecision = std::function<PrecisionOutcome(const compiler::PrecisionChoice&)>;
+
+// A choice with which `attempt` is good and that costs few multiply-accumulates; with all nodes
+// accurate it has to be. First each node alone is made less precise, which tells its share of the
+// error. The steps from fast to precise that reduce the error by the most for their cost are taken
+// until the outcome is good (by bisection); then those that turn out not to be needed are taken
+// back, the dearest first. About three attempts for each node.
+compiler::PrecisionChoice CheapestPrecision(const std::vector<ProductNode>& nodes,
+                                            const TryPrecision& attempt);
 
 }  // namespace neuron::tools
 

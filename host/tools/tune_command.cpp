@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `neuron tune`: which products of a model have to be accurate for its cases to pass.
+// `neuron tune`: how much precision a model's products need for its cases to pass.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -14,13 +14,18 @@ namespace {
 
 constexpr char kUsage[] = "neuron tune DIR [--output FILE] [--filter GLOB] [--device URI]";
 constexpr char kText[] =
-    "Finds for each model of a folder with a manifest.json how few of its products have to be\n"
-    "accurate for its cases to be within the element-wise tolerance, and writes that for\n"
-    "--precision of compile and verify. Each difference may be --margin of what is allowed. Where\n"
-    "fast suffices it stays; where accurate does not suffice either, the file says accurate. Of a\n"
-    "model that fails for another reason it says nothing. Each trial compiles the model and runs\n"
-    "its cases until one fails; there are about twice as many trials as there are products.\n"
-    "Entries of other models that the file has already are kept.\n"
+    "Finds for each model of a folder with a manifest.json how much precision each of its "
+    "products\n"
+    "needs for its cases to be within the element-wise tolerance, and writes that for --precision "
+    "of\n"
+    "compile and verify. Each difference may be --margin of what is allowed. Where fast suffices "
+    "it\n"
+    "stays; where accurate does not suffice either, the file says accurate. Of a model that fails\n"
+    "for another reason it says nothing. Each trial compiles the model and runs its cases; there "
+    "are\n"
+    "about three times as many trials as there are products. Entries of other models that the "
+    "file\n"
+    "has already are kept.\n"
     "Exit codes: 0 all models pass, 1 one does not, 2 usage, 4 no device, 5 file error.\n";
 
 po::options_description Options() {
@@ -32,82 +37,99 @@ po::options_description Options() {
   return options;
 }
 
-// Tries choices of accurate products on a model's cases.
+// Tries choices of precision on a model's cases.
 class Tuner {
  public:
   Tuner(Verifier& verifier, const ZooModel& model, std::vector<ZooCase> cases, double margin)
       : verifier_(verifier), model_(model), cases_(std::move(cases)), margin_(margin) {}
 
-  // Whether all cases pass, with the margin. Prints the outcome.
-  bool Passes(const compiler::AccurateProducts& accurate) {
-    verifier_.accurate = accurate;
-    const auto within = [&](const Row& row) {
-      return row.pass && (!row.error.has_value() || row.error->of_allowed <= margin_);
-    };
-    const std::vector<Row> rows = VerifyModel(verifier_, model_, cases_, within);
-    const bool passes = std::ranges::all_of(rows, within);
-    const Row& last = rows.back();
-    inaccurate_ = IsInaccurate(last) || (last.pass && !passes);
-    std::cout << fmt::format("{:<28} {:<12} {:>14} cycles  {}\n", model_.name,
-                             PrecisionText(accurate), Grouped(last.stats.cycles),
-                             passes ? "passes" : "no: " + Reason(last))
-              << std::flush;
-    return passes;
-  }
-
   // What the model needs; nothing where it fails for another reason than its precision.
-  std::optional<compiler::AccurateProducts> Tune() {
-    const compiler::AccurateProducts fast;
-    const compiler::AccurateProducts accurate = {.all = true, .nodes = {}};
-    if (Passes(fast)) {
+  std::optional<compiler::PrecisionChoice> Tune() {
+    const compiler::PrecisionChoice fast;
+    const compiler::PrecisionChoice accurate = {.others = compiler::Precision::kAccurate,
+                                                .nodes = {}};
+    if (Attempt(fast).good) {
       return fast;
     }
-    if (!Passes(accurate)) {
+    if (!Attempt(accurate).good) {
       reached_ = false;
       return inaccurate_ ? std::optional(accurate) : std::nullopt;
     }
+    const std::vector<ProductNode> nodes = Nodes();
+    compiler::PrecisionChoice all;
+    for (const ProductNode& node : nodes) {
+      all.nodes[node.name] = compiler::Precision::kAccurate;
+    }
     // Cases that fix inputs to other values, or bind other shapes, may lack some of the nodes.
-    const std::vector<std::string> all = Nodes();
-    const auto good = [&](const std::vector<std::string>& nodes) {
-      return Passes({.all = false, .nodes = nodes});
-    };
-    if (!good(all)) {
+    if (!Attempt(all).good) {
       return accurate;
     }
-    return compiler::AccurateProducts{.all = false, .nodes = FewestNodes(all, good)};
+    return CheapestPrecision(nodes, [&](const auto& choice) { return Attempt(choice); });
   }
 
   // Whether a choice passes.
   bool reached() const { return reached_; }
 
  private:
+  bool IsWithin(const Row& row) const {
+    return row.pass && (!row.error.has_value() || row.error->of_allowed <= margin_);
+  }
+
+  // Runs all cases, with the margin. Prints the outcome.
+  PrecisionOutcome Attempt(const compiler::PrecisionChoice& choice) {
+    verifier_.precision = choice;
+    const std::vector<Row> rows =
+        VerifyModel(verifier_, model_, cases_, [](const Row&) { return true; });
+    const auto beyond =
+        std::ranges::find_if_not(rows, [&](const Row& row) { return IsWithin(row); });
+    PrecisionOutcome outcome = {.good = beyond == rows.end(), .error = 0};
+    for (const Row& row : rows) {
+      outcome.error += row.error.has_value() ? row.error->energy : 0;
+    }
+    inaccurate_ = !outcome.good && (beyond->pass || IsInaccurate(*beyond));
+    std::cout << fmt::format("{:<28} {:<28} {:>14} cycles  {}\n", model_.name,
+                             PrecisionText(choice), Grouped(rows.back().stats.cycles),
+                             outcome.good ? "passes" : "no: " + Reason(*beyond))
+              << std::flush;
+    return outcome;
+  }
+
   static std::string Reason(const Row& row) {
     return row.pass ? fmt::format("{} uses {:.0f} % of what is allowed", row.name,
                                   100 * row.error->of_allowed)
                     : fmt::format("{}: {}", row.name, row.message);
   }
 
-  // The nodes that can be accurate.
-  std::vector<std::string> Nodes() const {
+  // The nodes that can have more than fast precision.
+  std::vector<ProductNode> Nodes() const {
     const Result<StepArrays> step = ReadStep(model_, cases_.front(), 0);
     if (!step.ok()) {
       throw FailureOf(step.status(), kExitFile);
     }
     compiler::ImportOptions options = ImportOptionsFor(model_, *step);
     options.float_storage = verifier_.float_storage;
-    options.accurate.all = true;
+    options.precision.others = compiler::Precision::kAccurate;
     const Result<compiler::LayerGraph> graph = compiler::ImportModel(options);
     if (!graph.ok()) {
       throw FailureOf(graph.status(), kExitCompile);
     }
-    return compiler::AccurateNodes(*graph);
+    std::vector<ProductNode> nodes;
+    for (const compiler::Layer& layer : graph->layers) {
+      const auto* matrix = std::get_if<compiler::MatrixLayer>(&layer.body);
+      if (matrix == nullptr || matrix->precision == compiler::Precision::kFast) {
+        continue;
+      }
+      const auto known = std::ranges::find(nodes, layer.name, &ProductNode::name);
+      (known != nodes.end() ? *known : nodes.emplace_back(layer.name, 0)).macs += layer.macs;
+    }
+    return nodes;
   }
 
   Verifier& verifier_;
   const ZooModel& model_;
   std::vector<ZooCase> cases_;
   double margin_;
-  bool inaccurate_ = false;  // the last case missed nothing but its tolerance or the margin
+  bool inaccurate_ = false;  // a case missed nothing but its tolerance or the margin
   bool reached_ = true;
 };
 
@@ -140,8 +162,8 @@ int TuneCommand(const Arguments& arguments) {
     }
     any = true;
     Tuner tuner(verifier, model, cases, margin);
-    if (const auto accurate = tuner.Tune()) {
-      file[model.name] = *accurate;
+    if (const auto choice = tuner.Tune()) {
+      file[model.name] = *choice;
       WritePrecisionFile(path, file);
     }
     reached = reached && tuner.reached();

@@ -68,7 +68,7 @@ Verifier MakeVerifier(const po::variables_map& values) {
           .device = device,
           .cost = MemoryOf(values),
           .float_storage = float_storage,
-          .accurate = {},
+          .precision = {},
           .resident_weights = ResidentOf(values),
           .reduced = UseReduced(values["tolerance"].as<std::string>(), device.configuration,
                                 float_storage),

@@ -20,7 +20,7 @@ Verifier MakeVerifier(const po::variables_map& values);
 // The model's cases that the glob (MODEL or MODEL/CASE; empty: all) matches.
 std::vector<ZooCase> CasesOf(const ZooModel& model, const std::string& glob);
 
-// One row for each case, in order, compiled with verifier.accurate. `each` sees a row when it is
+// One row for each case, in order, compiled with verifier.precision. `each` sees a row when it is
 // there, and stops the work by returning false.
 std::vector<Row> VerifyModel(Verifier& verifier, const ZooModel& model,
                              const std::vector<ZooCase>& cases,

@@ -65,7 +65,7 @@ Status Prepare(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_cas
   options.configuration = verifier.device.configuration;
   options.cost = verifier.cost;
   options.import.float_storage = verifier.float_storage;
-  options.import.accurate = verifier.accurate;
+  options.import.precision = verifier.precision;
   options.resident_weights = verifier.resident_weights;
   for (const auto& [input, output] : zoo_case.carry) {
     options.states.push_back({model.inputs.at(input).name, model.outputs.at(output).name});
@@ -222,7 +222,7 @@ Row VerifyCase(Verifier& verifier, const ZooModel& model, const ZooCase& zoo_cas
   Row row;
   row.model = model.name;
   row.name = zoo_case.name;
-  row.accurate = verifier.accurate;
+  row.precision = verifier.precision;
   verifier.progress.Show(fmt::format("{}/{}: compiling", row.model, row.name));
   try {
     Decide(RunCase(verifier, model, zoo_case, compiled, row), row);

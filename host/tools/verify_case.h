@@ -26,7 +26,7 @@ struct Row {
   std::string model;
   std::string name;
   bool pass = false;
-  compiler::AccurateProducts accurate;  // what it was compiled with
+  compiler::PrecisionChoice precision;  // what it was compiled with
   std::string message;                  // why it failed
   std::optional<OutputError> error;
   nrt_execution_stats stats{};
@@ -43,7 +43,7 @@ struct Verifier {
   nrt_device_info device;
   isa::CostParameters cost;                           // of the memory that models are compiled for
   ElementType float_storage = ElementType::kFloat32;  // of --auto-cast
-  compiler::AccurateProducts accurate;                // of --precision
+  compiler::PrecisionChoice precision;                // of --precision
   compiler::ResidentWeights resident_weights = compiler::ResidentWeights::kOff;
   bool reduced = false;           // tolerances of reduced precision
   std::filesystem::path outputs;  // where outputs are written; empty: nowhere

@@ -29,8 +29,8 @@ po::options_description Options() {
   po::options_description options = VerifierDescription();
   options.add_options()(
       "precision", po::value<std::string>()->default_value("auto"),
-      "fast, accurate (compile --help tells), auto: fast for a model whose cases all pass with it, "
-      "accurate for others; or a file of 'neuron tune', with auto for models that it lacks")(
+      "fast, activations, accurate (compile --help tells), auto: the first of them with which all "
+      "cases of a model pass; or a file of 'neuron tune', with auto for models that it lacks")(
       "output-dir", po::value<std::string>()->default_value(""),
       "write the outputs to DIR/MODEL/CASE/[step_NNN/]output_N.npy")(
       "json", po::value<std::string>(), "write the results as JSON to FILE ('-': standard output)")(
@@ -41,29 +41,34 @@ po::options_description Options() {
 }
 
 // What --precision says: one for all models, or a file's, or neither.
-struct Precision {
-  std::optional<compiler::AccurateProducts> all;
+struct PrecisionOption {
+  std::optional<compiler::PrecisionChoice> all;
   PrecisionFile file;
 
   // What a model is tried with, until its float outputs are within their tolerances.
-  std::vector<compiler::AccurateProducts> AttemptsAt(const std::string& model, bool reduced) const {
-    const compiler::AccurateProducts fast;
-    const compiler::AccurateProducts accurate = {.all = true, .nodes = {}};
+  std::vector<compiler::PrecisionChoice> AttemptsAt(const std::string& model, bool reduced) const {
     const auto found = file.find(model);
     if (all || found != file.end()) {
       return {all ? *all : found->second};
     }
-    return reduced ? std::vector{fast} : std::vector{fast, accurate};
+    if (reduced) {
+      return {{}};
+    }
+    std::vector<compiler::PrecisionChoice> attempts;
+    for (const compiler::Precision precision : compiler::kPrecisions) {
+      attempts.push_back({.others = precision, .nodes = {}});
+    }
+    return attempts;
   }
 };
 
-Precision PrecisionOf(const po::variables_map& values) {
+PrecisionOption OptionOf(const po::variables_map& values) {
   const auto name = values["precision"].as<std::string>();
   if (name == "auto") {
     return {};
   }
-  if (name == "fast" || name == "accurate") {
-    return {.all = compiler::AccurateProducts{.all = name == "accurate", .nodes = {}}, .file = {}};
+  if (const auto choice = PrecisionForAll(name)) {
+    return {.all = choice, .file = {}};
   }
   return {.all = {}, .file = ReadPrecisionFile(name)};
 }
@@ -88,7 +93,7 @@ int VerifyCommand(const Arguments& arguments) {
   if (Parse(arguments, Options(), "DIR", kUsage, kText, values)) {
     return kExitOk;
   }
-  const Precision precision = PrecisionOf(values);
+  const PrecisionOption precision = OptionOf(values);
   Verifier verifier = MakeVerifier(values);
   verifier.outputs = values["output-dir"].as<std::string>();
   const std::string glob = values["filter"].as<std::string>();
@@ -106,8 +111,8 @@ int VerifyCommand(const Arguments& arguments) {
   for (const ZooModel& model : verifier.zoo.models) {
     const std::vector<ZooCase> cases = CasesOf(model, glob);
     std::vector<Row> verified;
-    for (const auto& accurate : precision.AttemptsAt(model.name, verifier.reduced)) {
-      verifier.accurate = accurate;
+    for (const auto& choice : precision.AttemptsAt(model.name, verifier.reduced)) {
+      verifier.precision = choice;
       verified = VerifyModel(verifier, model, cases, print);
       if (std::ranges::none_of(verified, IsInaccurate)) {
         break;

@@ -56,7 +56,7 @@ std::string RowLine(const Row& row) {
   std::string text =
       fmt::format("{:<44} {:<7} {:>10} {:>14} {:>7} {:>5}  {}\n", row.model + "/" + row.name,
                   row.pass ? "pass" : "FAIL", ErrorText(row), CyclesText(row), UtilizationText(row),
-                  row.host_segments.size(), PrecisionText(row.accurate));
+                  row.host_segments.size(), PrecisionText(row.precision));
   for (const HostRow& segment : row.host_segments) {
     text += fmt::format("    host segment {}\n", HostRowText(segment));
   }
@@ -77,8 +77,7 @@ nlohmann::json RowJson(const Row& row) {
                          {"case", row.name},
                          {"verdict", row.pass ? "pass" : "fail"},
                          {"message", row.message},
-                         {"precision", PrecisionText(row.accurate)},
-                         {"accurate_nodes", row.accurate.nodes},
+                         {"precision", PrecisionJson(row.precision)},
                          {"steps", row.steps},
                          {"states", row.states},
                          {"host_segments", HostRowsJson(row.host_segments)},
@@ -102,8 +101,7 @@ std::string MarkdownTable(const std::vector<Row>& rows, const std::string& devic
       "{} of {} cases pass on the {}. The error is the largest, in steps (lsb) for integer outputs "
       "and relative to the reference's largest value for others; cycles are {}, those of a "
       "sequence for all its steps. A model whose cases do not all pass with fast products is "
-      "compiled with "
-      "accurate ones, all or those of so many nodes.\n\n"
+      "compiled with more precision, for all nodes or for so many.\n\n"
       "| case | verdict | error | steps | cycles | array | host segments | precision |\n"
       "|---|---|---|---|---|---|---|---|\n",
       std::ranges::count_if(rows, &Row::pass), rows.size(), device,
@@ -113,7 +111,7 @@ std::string MarkdownTable(const std::vector<Row>& rows, const std::string& devic
     text +=
         fmt::format("| {}/{} | {} | {} | {} | {} | {} | {} | {} |\n", row.model, row.name,
                     row.pass ? "pass" : "**fail**", ErrorText(row), row.steps, CyclesText(row),
-                    UtilizationText(row), row.host_segments.size(), PrecisionText(row.accurate));
+                    UtilizationText(row), row.host_segments.size(), PrecisionText(row.precision));
     if (!row.pass) {
       failures += fmt::format("- {}/{}: {}\n", row.model, row.name,
                               row.message.substr(0, row.message.find('\n')));

@@ -60,7 +60,8 @@ int64_t WindowOfWeights(const MatrixLayer& matrix, int64_t partitions);
 // kUnsupported where one operand is float and the other an integer.
 Status CheckTypes(const Planner& planner, const MatrixLayer& matrix, const Value& in_value);
 
-// Plans products of one shape that are added up in PSUM: one, unless the layer is accurate.
+// Plans products of one shape that are added up in PSUM: one, unless the layer asks for more than
+// fast precision.
 Status PlanProducts(Planner& planner, std::vector<Product> products);
 
 // The product of a convolution.

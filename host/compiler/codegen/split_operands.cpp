@@ -72,7 +72,7 @@ SplitWeights SplitRows(const MatrixLayer& matrix, int digits) {
 
 Result<std::vector<Factors>> SplitOperands(Planner& planner, const View& in,
                                            std::shared_ptr<const MatrixLayer> matrix) {
-  if (!matrix->accurate) {
+  if (matrix->precision == Precision::kFast) {
     return std::vector<Factors>{{in, std::move(matrix)}};
   }
   const std::string& name = planner.layer().name;
@@ -83,6 +83,9 @@ Result<std::vector<Factors>> SplitOperands(Planner& planner, const View& in,
   NEURON_ASSIGN_OR_RETURN(const FunctionFields identity, planner.Fields(Activation{}));
   PlanActivate(planner, WithHalo(in), WithHalo(high), identity, 1.0F, 0.0F);
   PlanRest(planner, WithHalo(in), WithHalo(high), WithHalo(low));
+  if (matrix->precision == Precision::kActivations) {
+    return std::vector<Factors>{{high, matrix}, {low, matrix}};
+  }
   const int digits = static_cast<int>(planner.config().mantissa_width) - 1;
   const SplitWeights weights = SplitRows(*matrix, digits);
   std::vector<Factors> factors = {{high, weights.high}, {low, weights.high}};

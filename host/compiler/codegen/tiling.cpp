@@ -25,7 +25,8 @@ int64_t PositionLimit(const isa::Config& config, int64_t positions) {
 }
 
 int64_t SharedTaps(const isa::Config& config, const MatrixLayer& matrix, const Shape& in) {
-  const bool shares = matrix.is_conv && matrix.group == 1 && in[0] == 1 && !matrix.accurate;
+  const bool shares =
+      matrix.is_conv && matrix.group == 1 && in[0] == 1 && matrix.precision == Precision::kFast;
   return shares ? std::clamp<int64_t>(config.p / in[1], 1, matrix.weight.shape[3]) : 1;
 }
 

@@ -232,11 +232,7 @@ Result<LayerGraph> RunPasses(const ImportOptions& options, std::span<const std::
     NEURON_RETURN_IF_ERROR(AutoCast(module.graph, options.float_storage));
   }
   dump("auto-cast", ToText(module.graph));
-  if (options.accurate.all || !options.accurate.nodes.empty()) {
-    const std::vector<std::string> every;
-    NEURON_RETURN_IF_ERROR(
-        MakeAccurate(module.graph, options.accurate.all ? every : options.accurate.nodes));
-  }
+  NEURON_RETURN_IF_ERROR(SetPrecision(module.graph, options.precision));
   dump("precision", ToText(module.graph));
   return std::move(module.graph);
 }

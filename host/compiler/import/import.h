@@ -15,15 +15,6 @@
 
 namespace neuron::compiler {
 
-// Products of FP32 values and constant weights that keep more digits, for three times the array's
-// work (docs/numerics.md section 4).
-struct AccurateProducts {
-  bool all = false;
-  std::vector<std::string> nodes;  // those of these nodes, by the names that reports show
-
-  bool operator==(const AccurateProducts&) const = default;
-};
-
 struct ImportOptions {
   std::string path;              // the .onnx file; used when `bytes` is empty
   std::vector<std::byte> bytes;  // the file's content
@@ -34,7 +25,7 @@ struct ImportOptions {
   std::map<std::string, Shape> input_shapes;
   // How float weights and activations are stored: kFloat32 (as they are), kBfloat16 or kFloat16.
   ElementType float_storage = ElementType::kFloat32;
-  AccurateProducts accurate;
+  PrecisionChoice precision;
   // Values of inputs that are fixed when compiling; such an input is no input of the compiled
   // model. One number fills the input's whole shape: {"sr", {16000}}.
   std::map<std::string, std::vector<double>> constants;

@@ -60,10 +60,9 @@ Status Finish(Module& module);
 // that `type` cannot hold.
 Status AutoCast(LayerGraph& graph, ElementType type);
 
-// Marks matrix layers as accurate: those made from `nodes`, by the names that reports show, all of
-// them where `nodes` is empty; those whose operands are not FP32 stay as they are. kNotFound names
-// a node that has no matrix layer.
-Status MakeAccurate(LayerGraph& graph, const std::vector<std::string>& nodes);
+// Gives matrix layers the precision of the nodes that they were made from; those whose operands are
+// not FP32 stay as they are. kNotFound names a node that has no matrix layer.
+Status SetPrecision(LayerGraph& graph, const PrecisionChoice& choice);
 
 // Whether a layer's operands, attributes and result fit one another as layer_graph.h says. A model
 // that ONNX's own rules let through may still fail here: kInvalidArgument, naming the layer.

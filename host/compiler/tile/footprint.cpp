@@ -69,14 +69,11 @@ int AxisWithout(const Shape& from, const Shape& to, const std::vector<int>& gone
   return from.size() == to.size() ? axis : axis - static_cast<int>(before);
 }
 
-// Products that add up to an accurate layer's (split_operands.h).
-int64_t Products(const MatrixLayer& matrix) { return matrix.accurate ? 3 : 1; }
-
-// Bytes in which a layer reads an element of FP32: an accurate one reads its high and low part,
-// too.
+// Bytes in which a layer reads an element of FP32: one of more than fast precision has its high and
+// low part, too (split_operands.h).
 int64_t OperandBytes(const MatrixLayer& matrix) {
   constexpr int64_t kHighBytes = 2;
-  return matrix.accurate ? kHighBytes + 2 * kWordBytes : kWordBytes;
+  return matrix.precision == Precision::kFast ? kWordBytes : kHighBytes + 2 * kWordBytes;
 }
 
 // Weights of one column of the array for every tap, in each partition; taps that are packed or
@@ -99,8 +96,8 @@ WeightShape ShapeOfWeights(const MatrixLayer& matrix, const isa::Config& config,
   const auto bytes = static_cast<int64_t>(ElementBytes(matrix.weight.type));
   const int64_t passes =
       packed ? CeilDiv(inputs * shape[2] * shape[3], p) : CeilDiv(inputs, p) * taps;
-  const int64_t copies = matrix.accurate ? 2 : 1;
-  return {CeilDiv(shape[0], p), passes * Products(matrix),
+  const int64_t copies = matrix.precision == Precision::kAccurate ? 2 : 1;
+  return {CeilDiv(shape[0], p), passes * ProductsFor(matrix.precision),
           copies * passes * outputs * bytes + 2 * kWordBytes};
 }
 

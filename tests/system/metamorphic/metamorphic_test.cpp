@@ -60,7 +60,8 @@ Result<std::vector<NamedTensors>> RunModel(nrt::Runtime& runtime, const ZooModel
   options.import.path = model.file.string();
   options.schedule = variant.schedule;
   options.resident_weights = variant.resident_weights;
-  options.import.accurate.all = accurate;
+  options.import.precision.others =
+      accurate ? compiler::Precision::kAccurate : compiler::Precision::kFast;
   NamedTensors inputs;
   for (size_t i = 0; i < model.inputs.size(); ++i) {
     inputs[model.inputs[i].name] = step.inputs[i];

@@ -37,7 +37,7 @@ TEST_F(ModelsRtlTest, AccurateProductsHaveTheBitsOfTheFunctionalModel) {
   EXPECT_TRUE(GivesSameBits(sequence[0], "sim", "functional", "rtl", accurate));
 
   const std::string some = (folder() / "precision.json").string();
-  WriteFile(some, R"({"convolutions": ["stem", "dilated"]})");
+  WriteFile(some, R"({"convolutions": {"stem": "accurate", "dilated": "activations"}})");
   EXPECT_TRUE(GivesSameBits(convolutions[0], "sim", "functional", "rtl", {"--precision", some}));
   EXPECT_TRUE(GivesSameBits(sequence[0], "tiny", "functional:tiny", "rtl:tiny", accurate));
 }

@@ -215,7 +215,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--neuron", default="build/release/bin/neuron", help="the command to test")
     parser.add_argument("--device", default="functional?strict=1")
-    parser.add_argument("--precision", default="auto", choices=["auto", "fast", "accurate"])
+    parser.add_argument("--precision", default="auto", choices=["auto", "fast", "activations", "accurate"])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="index of the first model")
     parser.add_argument("--count", type=int, default=100)

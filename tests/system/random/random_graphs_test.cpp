@@ -34,7 +34,8 @@ TEST_P(RandomGraphsTest, AgreeWithOnnxRuntime) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomGraphsTest,
                          testing::Values(Campaign{"101", "auto"}, Campaign{"103", "auto"},
-                                         Campaign{"104", "accurate"}),
+                                         Campaign{"104", "accurate"},
+                                         Campaign{"105", "activations"}),
                          [](const auto& info) {
                            return std::string(info.param.seed) + "_" + info.param.precision;
                          });

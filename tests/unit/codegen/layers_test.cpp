@@ -546,7 +546,7 @@ TEST(Conv, AccurateProductsOfViewsWithGapsAndOfThoseThatRunBackwards) {
       const ValueId s =
           g.Layer(SliceLayer{{0, 0, row, column}, {1, 1, row_step, column_step}}, {b}, part);
       MatrixLayer matrix;
-      matrix.accurate = true;
+      matrix.precision = Precision::kAccurate;
       matrix.weight = RandomFloats({9, 7, 1, 1}, 43);
       const LayerGraph graph = g.Finish(g.Layer(matrix, {s}, {1, 9, 20, 16}));
       const auto x = RandomFloats(shape, 44);
@@ -634,14 +634,20 @@ TEST(Conv, WindowsOfFeaturesOnPartitions) {
   ExpectNear(RunGraph(graph, {x}), Onnx("Conv", {}, {features, weight}), 3e-5);
 }
 
-// Inputs of every size from 2^-10 to 2 and weights of many bits; with taps packed (3 channels),
-// with a group of channels that is not full (20) and with full ones (32).
-class AccurateConv : public testing::TestWithParam<int64_t> {};
+// Inputs of every size from 2^-10 to 2; with taps packed (3 channels), with a group of channels
+// that is not full (20) and with full ones (32). Weights of many bits need accurate products, for
+// those of few the precision of activations is enough.
+class PreciseConv : public testing::TestWithParam<std::tuple<int64_t, Precision>> {};
 
-TEST_P(AccurateConv, KeepsTheDigitsOfFloats) {
-  const int64_t channels = GetParam();
+TEST_P(PreciseConv, KeepsTheDigitsOfFloats) {
+  const auto [channels, precise] = GetParam();
   MatrixLayer matrix;
   matrix.weight = RandomFloats({18, channels, 3, 3}, 31);
+  if (precise == Precision::kActivations) {
+    for (float& weight : matrix.weight.as<float>()) {
+      weight = std::nearbyint(weight * 64) / 64;
+    }
+  }
   matrix.bias = {RandomFloats({18}, 32).ToFloats()};
   matrix.pads = {1, 1, 1, 1};
   HostTensor x = RandomFloats({1, channels, 9, 11}, 33);
@@ -652,8 +658,8 @@ TEST_P(AccurateConv, KeepsTheDigitsOfFloats) {
   std::ranges::copy(matrix.bias, bias.as<float>().begin());
   const std::vector<int64_t> pads = {1, 1, 1, 1};
   const HostTensor expected = Onnx("Conv", {{"pads", pads}}, {x, matrix.weight, bias});
-  const auto largest_error = [&](bool accurate) {
-    matrix.accurate = accurate;
+  const auto largest_error = [&](Precision precision) {
+    matrix.precision = precision;
     GraphBuilder g;
     const ValueId a = g.Input("a", {1, channels, 9, 11});
     const HostTensor got = RunGraph(g.Finish(g.Layer(matrix, {a}, {1, 18, 9, 11})), {x});
@@ -665,23 +671,26 @@ TEST_P(AccurateConv, KeepsTheDigitsOfFloats) {
     }
     return error / largest;
   };
-  const double accurate = largest_error(true);
-  // docs/numerics.md section 4: one FP32 addition for each slice of the three products, beside what
-  // the split operands lose.
-  const int64_t slices =
-      3 * (channels < 16 ? (9 * channels + 15) / 16 : 9 * ((channels + 15) / 16));
-  EXPECT_LT(accurate, 0x1p-20 + static_cast<double>(slices) * 0x1p-24) << "of the largest output";
-  EXPECT_GT(largest_error(false), 4 * accurate);
+  const double error = largest_error(precise);
+  // docs/numerics.md section 4: one FP32 addition for each slice of the products, beside what the
+  // split operands lose.
+  const int64_t slices = ProductsFor(precise) *
+                         (channels < 16 ? (9 * channels + 15) / 16 : 9 * ((channels + 15) / 16));
+  EXPECT_LT(error, 0x1p-20 + static_cast<double>(slices) * 0x1p-24) << "of the largest output";
+  EXPECT_GT(largest_error(Precision::kFast), 4 * error);
 }
 
-INSTANTIATE_TEST_SUITE_P(Channels, AccurateConv, testing::Values(3, 20, 32));
+INSTANTIATE_TEST_SUITE_P(Channels, PreciseConv,
+                         testing::Combine(testing::Values(3, 20, 32),
+                                          testing::Values(Precision::kActivations,
+                                                          Precision::kAccurate)));
 
 TEST(Linear, AccurateKeepsTheDigitsOfFloats) {
   GraphBuilder g;
   const ValueId a = g.Input("a", {1, 5, 70});
   MatrixLayer matrix;
   matrix.is_conv = false;
-  matrix.accurate = true;
+  matrix.precision = Precision::kAccurate;
   matrix.weight = RandomFloats({37, 70}, 34);
   const LayerGraph graph = g.Finish(g.Layer(matrix, {a}, {1, 5, 37}));
   const auto x = RandomFloats({1, 5, 70}, 35);

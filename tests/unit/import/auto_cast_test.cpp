@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which tensors --auto-cast stores in 16 bits, and what --precision accurate marks.
+// Which tensors --auto-cast stores in 16 bits, and what --precision marks.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -119,41 +119,47 @@ TEST(AutoCastTest, AWeightBeyondFloat16IsRefusedByName) {
   EXPECT_TRUE(ImportAs(TwoConvolutions(70000.0F), ElementType::kBfloat16).ok());
 }
 
-TEST(PrecisionTest, AccurateMarksProductsOfFloats) {
-  ImportOptions options;
-  options.bytes = TwoConvolutions(1.0F / 3).Bytes();
-  options.accurate.all = true;
-  const auto graph = ImportModel(options);
-  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
-  EXPECT_TRUE(std::get<MatrixLayer>(graph->layers[0].body).accurate);
-  EXPECT_TRUE(std::get<MatrixLayer>(graph->layers[2].body).accurate);
+Precision PrecisionOfLayer(const LayerGraph& graph, size_t layer) {
+  return std::get<MatrixLayer>(graph.layers[layer].body).precision;
 }
 
-TEST(PrecisionTest, OnlyTheNodesThatAreNamedBecomeAccurate) {
+TEST(PrecisionTest, ProductsOfFloatsAreMarked) {
   ImportOptions options;
   options.bytes = TwoConvolutions(1.0F / 3).Bytes();
-  options.accurate.nodes = {"Conv_y"};
+  for (const Precision precision : kPrecisions) {
+    options.precision.others = precision;
+    const auto graph = ImportModel(options);
+    ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+    EXPECT_EQ(PrecisionOfLayer(*graph, 0), precision);
+    EXPECT_EQ(PrecisionOfLayer(*graph, 2), precision);
+  }
+}
+
+TEST(PrecisionTest, NodesThatAreNamedHaveTheirOwn) {
+  ImportOptions options;
+  options.bytes = TwoConvolutions(1.0F / 3).Bytes();
+  options.precision = {.others = Precision::kAccurate,
+                       .nodes = {{"Conv_y", Precision::kActivations}}};
   const auto graph = ImportModel(options);
   ASSERT_TRUE(graph.ok()) << graph.status().ToString();
-  EXPECT_FALSE(std::get<MatrixLayer>(graph->layers[0].body).accurate);
-  EXPECT_TRUE(std::get<MatrixLayer>(graph->layers[2].body).accurate);
-  EXPECT_EQ(AccurateNodes(*graph), std::vector<std::string>{"Conv_y"});
+  EXPECT_EQ(PrecisionOfLayer(*graph, 0), Precision::kAccurate);
+  EXPECT_EQ(PrecisionOfLayer(*graph, 2), Precision::kActivations);
 
-  options.accurate.nodes = {"Conv_y", "Conv_z"};
+  options.precision.nodes["Conv_z"] = Precision::kFast;
   const auto unknown = ImportModel(options);
   EXPECT_EQ(unknown.status().code(), StatusCode::kNotFound);
   EXPECT_THAT(unknown.status().message(),
               testing::HasSubstr("node 'Conv_z' has no product with constant"));
 }
 
-TEST(PrecisionTest, AccurateLeavesStorageOfSixteenBits) {
+TEST(PrecisionTest, StorageOfSixteenBitsStaysFast) {
   ImportOptions options;
   options.bytes = TwoConvolutions(1.0F / 3).Bytes();
   options.float_storage = ElementType::kBfloat16;
-  options.accurate.all = true;
+  options.precision.others = Precision::kAccurate;
   const auto graph = ImportModel(options);
   ASSERT_TRUE(graph.ok()) << graph.status().ToString();
-  EXPECT_FALSE(std::get<MatrixLayer>(graph->layers[0].body).accurate);
+  EXPECT_EQ(PrecisionOfLayer(*graph, 0), Precision::kFast);
 }
 
 }  // namespace

@@ -38,12 +38,24 @@ TEST(Compare, FloatsUseAbsolutePlusRelative) {
   EXPECT_THAT(error.detail, HasSubstr("output 0 [1] is 102, reference 100"));
 }
 
-TEST(Compare, TheWorstOfSeveralKeepsTheLargestShareOfWhatIsAllowed) {
+TEST(Compare, TheWorstOfSeveralKeepsTheLargestShareOfWhatIsAllowedAndAllEnergy) {
   std::optional<OutputError> worst;
-  Merge({.largest = 1, .relative_to_peak = 0.5, .of_allowed = 0.1, .detail = {}}, worst);
-  Merge({.largest = 1, .relative_to_peak = 0.1, .of_allowed = 0.9, .detail = {}}, worst);
+  Merge({.largest = 1, .relative_to_peak = 0.5, .of_allowed = 0.1, .energy = 0.01, .detail = {}},
+        worst);
+  Merge({.largest = 1, .relative_to_peak = 0.1, .of_allowed = 0.9, .energy = 0.5, .detail = {}},
+        worst);
   EXPECT_EQ(worst->relative_to_peak, 0.5);
   EXPECT_EQ(worst->of_allowed, 0.9);
+  EXPECT_DOUBLE_EQ(worst->energy, 0.51);
+}
+
+TEST(Compare, EnergyIsTheMeanSquareOfTheShares) {
+  Tolerance tolerance;
+  tolerance.abs = {0.5};
+  const OutputError error =
+      CompareOutput(Floats({4}, {1, 2.25F, 3, 5}), Floats({4}, {1, 2, 3, 4}), tolerance, 0, false);
+  EXPECT_DOUBLE_EQ(error.energy, (0.25 + 4) / 4);
+  EXPECT_EQ(error.of_allowed, 2);
 }
 
 TEST(Compare, NanAndInfinityAgreeWithThemselvesOnly) {
