@@ -24,6 +24,12 @@ Result<const isa::Config*> ConfigurationByName(const std::string& name) {
                 fmt::format("no configuration '{}'; there are {}", name, known));
 }
 
+// A softmax has a row and its exponentials in one partition at a time, and its result, which may be
+// of 8 bits: twice 3/8 of SBUF and a little more.
+int64_t LongestRow(const isa::Config& config) {
+  return config.sbuf_bytes * 3 / 8 / static_cast<int64_t>(sizeof(float));
+}
+
 // `package`, made from `graph` in this way, with constants that stay in SBUF.
 Result<ncx::PackageData> KeepConstants(const LayerGraph& graph, const isa::Config& config,
                                        Making making, ResidentWeights resident,
@@ -86,7 +92,9 @@ Result<CompileOutput> Compile(const CompileOptions& options) {
   };
   NEURON_ASSIGN_OR_RETURN(const isa::Config* config, ConfigurationByName(options.configuration));
   stage("importing");
-  NEURON_ASSIGN_OR_RETURN(LayerGraph graph, ImportModel(options.import));
+  ImportOptions import = options.import;
+  import.longest_row = LongestRow(*config);
+  NEURON_ASSIGN_OR_RETURN(LayerGraph graph, ImportModel(import));
   NEURON_RETURN_IF_ERROR(PairStates(options.states, graph));
   graph = PairPositions(std::move(graph), *config);
   if (options.schedule.shuffle != 0) {

@@ -130,6 +130,49 @@ Status ReduceFree(Planner& planner, View in, const View& out, std::vector<int> a
   return OkStatus();
 }
 
+// The first `partitions` partitions of a view, whose first `groups` groups are an axis of their own
+// behind the others.
+View WithGroupAxis(View view, int64_t partitions, int64_t groups) {
+  view.shape[static_cast<size_t>(view.part_axis)] = partitions;
+  view.shape.push_back(groups);
+  view.strides.push_back(view.group_stride);
+  view.halo_low.push_back(0);
+  view.halo_high.push_back(0);
+  return view;
+}
+
+// Reduces `axes` and, of a long partition axis, what each partition holds, so that one index for
+// each partition has to be brought together with the others, not whole rows.
+Result<View> ReduceInPartitions(Planner& planner, const View& in, std::vector<int> axes,
+                                ReduceOp op) {
+  const int64_t parts = PartsToGather(planner.config(), in.parts());
+  const bool whole = parts == in.parts();
+  if (whole && axes.empty()) {
+    return in;
+  }
+  Shape shape = in.shape;
+  for (const int axis : axes) {
+    shape[static_cast<size_t>(axis)] = 1;
+  }
+  shape[static_cast<size_t>(in.part_axis)] = parts;
+  View out = planner.NewView("partial result of " + planner.layer().name, isa::Dtype::kFp32, shape,
+                             in.part_axis);
+  if (whole) {
+    NEURON_RETURN_IF_ERROR(ReduceFree(planner, in, out, std::move(axes), op, 1.0F));
+    return out;
+  }
+  const int64_t groups = in.parts() / parts;
+  const int64_t rest = in.parts() % parts;  // partitions that hold one index more
+  axes.push_back(in.rank());
+  NEURON_RETURN_IF_ERROR(ReduceFree(planner, WithGroupAxis(in, parts, groups),
+                                    WithGroupAxis(out, parts, 1), axes, op, 1.0F));
+  if (rest > 0) {
+    NEURON_RETURN_IF_ERROR(ReduceFree(planner, WithGroupAxis(in, rest, groups + 1),
+                                      WithGroupAxis(out, rest, 1), axes, op, 1.0F));
+  }
+  return out;
+}
+
 // The same bytes seen with a partition axis of one index moved to `axis`.
 View OnOnePartition(Planner& planner, const View& view, int axis) {
   View moved = planner.NewView("gathered " + planner.layer().name, view.dtype, view.shape, axis);
@@ -223,20 +266,14 @@ Status LowerReduce(Planner& planner, const Layer& layer, const ReduceLayer& redu
   if (reduce.op == ReduceOp::kMean) {
     scale /= static_cast<float>(count);
   }
-  View partial = in;
   View out;
   if (!over_partitions) {
     out = planner.NewView(out_value.name, out_type, kept, in.part_axis);
     out.zero_point = planner.ZeroPoint(out_value);
     NEURON_RETURN_IF_ERROR(ReduceFree(planner, in, out, free_axes, reduce.op, scale));
   } else {
-    if (!free_axes.empty()) {
-      Shape shape = kept;
-      shape[static_cast<size_t>(in.part_axis)] = in.parts();
-      partial = planner.NewView("partial result of " + layer.name, isa::Dtype::kFp32, shape,
-                                in.part_axis);
-      NEURON_RETURN_IF_ERROR(ReduceFree(planner, in, partial, free_axes, reduce.op, 1.0F));
-    }
+    NEURON_ASSIGN_OR_RETURN(const View partial,
+                            ReduceInPartitions(planner, in, free_axes, reduce.op));
     const int target = LargestAxisBut(in.shape, reduce.axes);
     const View gathered = OnOnePartition(planner, partial, target);
     out = planner.NewView(out_value.name, out_type, kept, target);

@@ -60,6 +60,13 @@ inline int64_t SoftmaxRowBuffers(int64_t row_bytes, int64_t rows) {
   return std::min(rows, std::clamp<int64_t>(kBytes / row_bytes, 2, 8));
 }
 
+// What is left of an axis of `parts` indices on partitions when each partition has reduced its own:
+// an index for each partition. Of few groups all are left: that takes an instruction less.
+inline int64_t PartsToGather(const isa::Config& config, int64_t parts) {
+  constexpr int64_t kFewGroups = 8;
+  return parts > kFewGroups * config.p ? config.p : parts;
+}
+
 // Elements per partition of one element-by-element instruction: few enough for engines to overlap
 // on a layer; and of one step of several (element_chain.h): fewer where SBUF is small.
 inline constexpr int64_t kTileElements = 512;

@@ -222,7 +222,7 @@ Result<LayerGraph> RunPasses(const ImportOptions& options, std::span<const std::
   NEURON_RETURN_IF_ERROR(BindInputs(graph, options));
   NEURON_RETURN_IF_ERROR(InferAndFold(graph));
   dump("infer", ToText(graph));
-  NEURON_ASSIGN_OR_RETURN(Module module, LowerToLayers(graph));
+  NEURON_ASSIGN_OR_RETURN(Module module, LowerToLayers(graph, options.longest_row));
   dump("lower", ToText(module.graph));
   for (const LayerPass& pass : LayerPasses()) {
     NEURON_RETURN_IF_ERROR(pass.run(module));

@@ -26,6 +26,9 @@ struct ImportOptions {
   // How float weights and activations are stored: kFloat32 (as they are), kBfloat16 or kFloat16.
   ElementType float_storage = ElementType::kFloat32;
   PrecisionChoice precision;
+  // Elements of a row that one softmax, reduction or (a third as many) normalisation may work on;
+  // longer rows take several layers. Compile sets it to what the configuration has room for.
+  int64_t longest_row = 6144;
   // Values of inputs that are fixed when compiling; such an input is no input of the compiled
   // model. One number fills the input's whole shape: {"sr", {16000}}.
   std::map<std::string, std::vector<double>> constants;

@@ -112,7 +112,7 @@ ValueId Expression::Reduce(ReduceOp op, ValueId x, std::vector<int> axes) {
   for (const int axis : axes) {
     count *= std::exchange(kept[static_cast<size_t>(axis)], 1);
   }
-  if (count > kLongRow) {
+  if (count > lowering_.longest_row()) {
     const int last = axes.back();
     axes.pop_back();
     return axes.empty() ? ReduceInParts(op, x, last) : Reduce(op, Reduce(op, x, {last}), axes);
@@ -126,24 +126,32 @@ ValueId Expression::ReduceInParts(ReduceOp op, ValueId x, int axis) {
   const BinaryOp join = adds                   ? BinaryOp::kAdd
                         : op == ReduceOp::kMax ? BinaryOp::kMax
                                                : BinaryOp::kMin;
+  const int64_t most = lowering_.longest_row() / 2;
   ValueId result = kNoValue;
-  for (int64_t start = 0; start < size; start += kLongRow / 2) {
-    const ValueId part =
-        Reduce(adds ? ReduceOp::kSum : op,
-               Slice(x, axis, start, std::min(kLongRow / 2, size - start)), {axis});
+  for (int64_t start = 0; start < size; start += most) {
+    const ValueId part = Reduce(adds ? ReduceOp::kSum : op,
+                                Slice(x, axis, start, std::min(most, size - start)), {axis});
     result = start == 0 ? part : Binary(join, result, part);
   }
   return op == ReduceOp::kMean ? Affine(result, 1.0F / static_cast<float>(size), 0.0F) : result;
 }
 
 ValueId Expression::Softmax(ValueId x, int axis) {
-  if (shape(x)[static_cast<size_t>(axis)] <= kLongRow) {
+  if (shape(x)[static_cast<size_t>(axis)] <= lowering_.longest_row()) {
     return Add({x}, SoftmaxLayer{axis}, shape(x), ElementType::kFloat32);
   }
+  // With all rows on one axis they lie across partitions when they are loaded, each in one piece.
+  const Shape whole = shape(x);
+  const std::span<const int64_t> dims(whole);
+  const auto at = static_cast<size_t>(axis);
+  const int64_t outer = ElementCount(dims.first(at));
+  const int64_t inner = ElementCount(dims.subspan(at + 1));
+  x = Reshape(x, inner == 1 ? Shape{1, outer, dims[at]} : Shape{outer, dims[at], inner});
+  axis = inner == 1 ? 2 : 1;
   const ValueId power = Binary(BinaryOp::kSub, x, Reduce(ReduceOp::kMax, x, {axis}),
                                Activation{.function = Function::kExp});
   const ValueId sum = Reduce(ReduceOp::kSum, power, {axis});
-  return Binary(BinaryOp::kMul, power, Apply(Function::kReciprocal, sum));
+  return Reshape(Binary(BinaryOp::kMul, power, Apply(Function::kReciprocal, sum)), whole);
 }
 
 ValueId Expression::Linear(ValueId x, const HostTensor& weight, std::vector<float> bias,

@@ -37,11 +37,11 @@ class Expression {
   ValueId ToInteger(ValueId x);
   // Integers and truth values as float32.
   ValueId ToFloat(ValueId x);
-  // Keeps the reduced axes with one element. Of more than kLongRow elements it is made in steps:
-  // axis by axis from the last one, and one that is long by itself part by part, so that no layer
-  // needs a whole row in one place.
+  // Keeps the reduced axes with one element. Of more elements than the longest row it is made in
+  // steps: axis by axis from the last one, and one that is long by itself part by part, so that no
+  // layer needs a whole row in one place.
   ValueId Reduce(ReduceOp op, ValueId x, std::vector<int> axes);
-  // In the same way for rows of more than kLongRow elements.
+  // In the same way for axes longer than the longest row.
   ValueId Softmax(ValueId x, int axis);
   // x [..., K] times weight [M, K], plus bias [M] unless it is empty.
   ValueId Linear(ValueId x, const HostTensor& weight, std::vector<float> bias,
@@ -57,9 +57,6 @@ class Expression {
 
   // Makes `result`, reshaped if need be, output `index` of the node.
   void Finish(ValueId result, size_t index = 0);
-
-  // Elements that a row of one reduction or softmax may have.
-  static constexpr int64_t kLongRow = 4096;
 
  private:
   ValueId ReduceInParts(ReduceOp op, ValueId x, int axis);

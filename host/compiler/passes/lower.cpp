@@ -141,7 +141,8 @@ void DeclareOutputs(Lowering& lowering) {
 
 }  // namespace
 
-Lowering::Lowering(const Graph& graph) : graph_(graph) {
+Lowering::Lowering(const Graph& graph, int64_t longest_row)
+    : graph_(graph), longest_row_(longest_row) {
   module_.graph.model_name = graph.name;
   for (const HostNode& node : graph.nodes) {
     if (node.domain.empty() && node.op_type == "DequantizeLinear" &&
@@ -329,8 +330,8 @@ void ShareQuantization(LayerGraph& graph) {
 
 }  // namespace
 
-Result<Module> LowerToLayers(const Graph& graph) {
-  Lowering lowering(graph);
+Result<Module> LowerToLayers(const Graph& graph, int64_t longest_row) {
+  Lowering lowering(graph, longest_row);
   DeclareInputs(lowering);
   for (const HostNode& node : graph.nodes) {
     NEURON_RETURN_IF_ERROR(LowerNode(lowering, node));

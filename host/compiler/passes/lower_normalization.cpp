@@ -8,10 +8,6 @@
 namespace neuron::compiler {
 namespace {
 
-// Elements of a row that is normalised in one piece; wider ones are an expression of layers that
-// can be cut along the row.
-constexpr int64_t kWidestRow = 2048;
-
 // (x - mean) / sqrt(variance + epsilon) over `axes`.
 ValueId Normalized(Expression& e, ValueId x, const std::vector<int>& axes, float epsilon) {
   const ValueId centered = e.Binary(BinaryOp::kSub, x, e.Reduce(ReduceOp::kMean, x, axes));
@@ -19,6 +15,14 @@ ValueId Normalized(Expression& e, ValueId x, const std::vector<int>& axes, float
   const ValueId variance = e.Reduce(ReduceOp::kMean, square, axes);
   const ValueId inverse = e.Apply(Function::kRsqrt, e.Affine(variance, 1.0F, epsilon));
   return e.Binary(BinaryOp::kMul, centered, inverse);
+}
+
+// The same over rows of `row` elements each. With all of them on one axis they lie across
+// partitions when they are loaded, each in one piece.
+ValueId NormalizedRows(Expression& e, ValueId x, int64_t row, float epsilon) {
+  const Shape whole = e.shape(x);
+  const ValueId rows = e.Reshape(x, {1, ElementCount(whole) / row, row});
+  return e.Reshape(Normalized(e, rows, {2}, epsilon), whole);
 }
 
 std::vector<int> AxesFrom(size_t first, size_t rank) {
@@ -47,17 +51,22 @@ Refusal LowerLayerNormalization(Lowering& lowering, const HostNode& node) {
                                            : std::shared_ptr<const HostTensor>();
   const Shape last = {shape.back()};
   const bool has_bias = Lowering::Has(node, 2);
+  // Wider rows are an expression of layers that can be cut along the row; a normalisation in one
+  // piece has six of them in SBUF, a softmax two.
+  const int64_t widest = lowering.longest_row() / 3;
   const bool fits = scale && scale->shape == last && (!has_bias || (bias && bias->shape == last));
   const std::vector<float> scales = fits ? scale->ToFloats() : std::vector<float>();
   const std::vector<float> biases =
       fits && has_bias ? bias->ToFloats() : std::vector<float>(scales.size());
-  if (fits && *axis + 1 == shape.size() && shape.size() > 1 && shape.back() <= kWidestRow) {
+  if (fits && *axis + 1 == shape.size() && shape.size() > 1 && shape.back() <= widest) {
     lowering.Emit(node, {lowering.ValueOf(node.inputs[0])},
                   NormalizeLayer{epsilon, scales, biases});
     return std::nullopt;
   }
   Expression e(lowering, node);
-  ValueId y = Normalized(e, e.Input(0), AxesFrom(*axis, shape.size()), epsilon);
+  const int64_t row = ElementCount(std::span<const int64_t>(shape).subspan(*axis));
+  ValueId y = row > widest ? NormalizedRows(e, e.Input(0), row, epsilon)
+                           : Normalized(e, e.Input(0), AxesFrom(*axis, shape.size()), epsilon);
   if (fits) {
     y = e.AffineAlong(y, static_cast<int>(shape.size()) - 1, scales, biases);
   } else {

@@ -22,7 +22,7 @@ void EmitReduction(Lowering& lowering, const HostNode& node, ReduceOp op, std::v
   for (const int axis : axes) {
     count *= lowering.info(node.inputs[0]).shape[static_cast<size_t>(axis)];
   }
-  if (count <= Expression::kLongRow) {
+  if (count <= lowering.longest_row()) {
     lowering.Emit(node, {x}, ReduceLayer{op, std::move(axes)});
     return;
   }
@@ -173,7 +173,7 @@ Refusal LowerSoftmax(Lowering& lowering, const HostNode& node) {
   if (flat && inner != 1) {
     const Shape matrix = {ElementCount(dims.first(*axis)), inner * shape[*axis]};
     e.Finish(e.Softmax(e.Reshape(x, matrix), 1));
-  } else if (shape[*axis] > Expression::kLongRow) {
+  } else if (shape[*axis] > lowering.longest_row()) {
     e.Finish(e.Softmax(x, static_cast<int>(*axis)));
   } else {
     lowering.Emit(node, {x}, SoftmaxLayer{static_cast<int>(*axis)});

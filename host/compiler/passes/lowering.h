@@ -18,9 +18,11 @@ using Refusal = std::optional<std::string>;
 
 class Lowering {
  public:
-  explicit Lowering(const Graph& graph);
+  Lowering(const Graph& graph, int64_t longest_row);
 
   const Graph& graph() const { return graph_; }
+  // Elements of a row that one layer may work on (ImportOptions).
+  int64_t longest_row() const { return longest_row_; }
   Module& module() { return module_; }
   LayerGraph& layers() { return module_.graph; }
 
@@ -64,6 +66,7 @@ class Lowering {
   Layer Source(const HostNode& node) const;
 
   const Graph& graph_;
+  const int64_t longest_row_;
   Module module_;
   Status error_;
   int temporaries_ = 0;

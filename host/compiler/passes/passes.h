@@ -33,7 +33,8 @@ struct Module {
 // Turns each node into layers on real values: QuantizeLinear and DequantizeLinear of computed
 // tensors become plain UnaryLayers between a quantised and a float value. What no engine runs
 // becomes a HostLayer; what the host cannot run either is an error.
-Result<Module> LowerToLayers(const Graph& graph);
+// `longest_row`: ImportOptions.
+Result<Module> LowerToLayers(const Graph& graph, int64_t longest_row);
 
 // Removes layers that change nothing; turns transpositions that move only dimensions of size 1
 // into reshapes; joins chains of reshapes and transpositions.

@@ -338,6 +338,20 @@ int64_t Footprint::BinaryWorkspace(const Layer& layer, const BinaryLayer& binary
   return extra;
 }
 
+// What each partition makes of its indices of an axis that is reduced over partitions, and the same
+// brought together in another layout.
+int64_t Footprint::GatheredBytes(const ReduceLayer& reduce, Shape shape, int part_axis) const {
+  if (std::ranges::count(reduce.axes, part_axis) == 0) {
+    return 0;
+  }
+  for (const int axis : reduce.axes) {
+    int64_t& size = shape[static_cast<size_t>(axis)];
+    size = axis == part_axis ? PartsToGather(config_, size) : 1;
+  }
+  return BytesAs(shape, part_axis, kWordBytes) +
+         BytesAs(shape, LargestAxisBut(shape, reduce.axes), kWordBytes);
+}
+
 bool Footprint::WritesOver(const Layer& layer, size_t input) const {
   if (!std::holds_alternative<BinaryLayer>(layer.body) &&
       !std::holds_alternative<UnaryLayer>(layer.body)) {
@@ -390,10 +404,7 @@ int64_t Footprint::Workspace(const Layer& layer, const PartShapes& part) const {
     return LayoutCopy(layer, part, 0, 1);
   }
   if (const auto* reduce = std::get_if<ReduceLayer>(&layer.body)) {
-    // What is reduced over partitions is gathered in another layout first.
-    const bool gathers = std::ranges::count(reduce->axes, PartAxis(layer.inputs[0])) != 0;
-    return 2 * words +
-           (gathers ? BytesAs(part.in[0], -1, kWordBytes) / std::max<int64_t>(1, config_.p) : 0);
+    return 2 * words + GatheredBytes(*reduce, part.in[0], PartAxis(layer.inputs[0]));
   }
   return 0;
 }

@@ -81,6 +81,7 @@ class Footprint {
   int64_t LayoutCopy(const Layer& layer, const PartShapes& part, size_t input, int wanted) const;
   int64_t MatrixWorkspace(const Layer& layer, const MatrixLayer& matrix,
                           const PartShapes& part) const;
+  int64_t GatheredBytes(const ReduceLayer& reduce, Shape shape, int part_axis) const;
   int64_t BinaryWorkspace(const Layer& layer, const BinaryLayer& binary,
                           const PartShapes& part) const;
 

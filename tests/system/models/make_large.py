@@ -17,16 +17,19 @@ import make_models
 from make_models import RANDOM, constant, tensor, weights
 
 FLOATS = {"fp32": {"abs": [2e-4], "rel": 1e-3}, "reduced": {"relative_l2": [0.02]}}
+# Of thousands of elements that add up to one, each is small.
+SHARES = {"fp32": {"abs": [1e-6], "rel": 1e-3}, "reduced": {"relative_l2": [0.02]}}
 # Products of two computed tensors have operands of 18 bits (docs/numerics.md).
 MIXED = {"abs": [4e-3], "rel": 1e-3}
 NODE = helper.make_node
+WITH_LAYER_NORMALIZATION = 17  # operator set
 
 
-def model(name, nodes, shapes, output, initializers=(), kinds=None):
+def model(name, nodes, shapes, output, initializers=(), kinds=None, opset=make_models.OPSET):
     """Inputs x0, x1, .. of `shapes`; output y."""
     kinds = kinds or [TensorProto.FLOAT] * (len(shapes) + 1)
     inputs = [tensor(f"x{i}", shape, kind) for i, (shape, kind) in enumerate(zip(shapes, kinds))]
-    return make_models.model(name, nodes, inputs, [tensor("y", output, kinds[-1])], list(initializers))
+    return make_models.model(name, nodes, inputs, [tensor("y", output, kinds[-1])], list(initializers), opset)
 
 
 def size(length, kernel, stride, pad, dilation=1):
@@ -106,20 +109,58 @@ def linear(name, rows, inner, columns):
     return model(name, nodes, [[rows, inner]], [rows, columns], [weights("w", inner, columns, scale=inner ** -0.5)])
 
 
-def one_node(name, op, shape, output, initializers=(), **attributes):
+def one_node(name, op, shape, output, initializers=(), opset=make_models.OPSET, **attributes):
     names = [value.name for value in initializers]
     nodes = [NODE(op, ["x0", *names], ["y"], op.lower(), **attributes)]
-    return model(name, nodes, [shape], output, initializers)
+    return model(name, nodes, [shape], output, initializers, opset=opset)
+
+
+def softmax(name, rows, length):
+    return one_node(name, "Softmax", [rows, length], [rows, length], axis=1)
+
+
+def instance_normalised(name, channels, length):
+    shape = [1, channels, length]
+    return one_node(name, "InstanceNormalization", shape, shape, [weights("s", channels), weights("b", channels)])
 
 
 def normalised(name, rows, features):
-    nodes = [NODE("LayerNormalization", ["x0", "s", "b"], ["y"], "norm", axis=-1)]
-    proto = helper.make_graph(
-        nodes, name, [tensor("x0", [1, rows, features])], [tensor("y", [1, rows, features])],
-        [weights("s", features), weights("b", features)])
-    result = helper.make_model(proto, opset_imports=[helper.make_opsetid("", 17)])
-    result.ir_version = 8
-    return result
+    shape = [1, rows, features]
+    scale = [weights("s", features), weights("b", features)]
+    return one_node(name, "LayerNormalization", shape, shape, scale, WITH_LAYER_NORMALIZATION, axis=-1)
+
+
+def encoder(name, tokens, features, heads):
+    """Attention with its projections, the addition of what went in, and the normalisation of the sum."""
+    depth = features // heads
+    nodes, initializers = [], [
+        constant("split", [1, tokens, heads, depth], np.int64), constant("joined", [1, tokens, features], np.int64),
+        constant("scale", depth ** -0.5), weights("s", features), weights("b", features),
+    ]
+
+    def linear_layer(x, what):
+        initializers.append(weights(f"{what}_w", features, features, scale=features ** -0.5))
+        nodes.append(NODE("MatMul", [x, f"{what}_w"], [what], what))
+
+    for what, perm in ("query", [0, 2, 1, 3]), ("key", [0, 2, 3, 1]), ("value", [0, 2, 1, 3]):
+        linear_layer("x0", what)
+        nodes.append(NODE("Reshape", [what, "split"], [f"{what}_split"], f"{what}_split"))
+        nodes.append(NODE("Transpose", [f"{what}_split"], [f"{what}_heads"], f"{what}_heads", perm=perm))
+    nodes += [
+        NODE("MatMul", ["query_heads", "key_heads"], ["scores"], "scores"),
+        NODE("Mul", ["scores", "scale"], ["scaled"], "scale"),
+        NODE("Softmax", ["scaled"], ["weights"], "softmax", axis=-1),
+        NODE("MatMul", ["weights", "value_heads"], ["mixed"], "mix"),
+        NODE("Transpose", ["mixed"], ["mixed_tokens"], "mixed_tokens", perm=[0, 2, 1, 3]),
+        NODE("Reshape", ["mixed_tokens", "joined"], ["context"], "context"),
+    ]
+    linear_layer("context", "projected")
+    nodes += [
+        NODE("Add", ["projected", "x0"], ["sum"], "residual"),
+        NODE("LayerNormalization", ["sum", "s", "b"], ["y"], "norm", axis=-1),
+    ]
+    shape = [1, tokens, features]
+    return model(name, nodes, [shape], shape, initializers, opset=WITH_LAYER_NORMALIZATION)
 
 
 def models():
@@ -130,6 +171,8 @@ def models():
         (convolution("one_channel", [1, 1, 384, 512], 8, 3), FLOATS),
         (attention("attention_512", 2, 512, 64), MIXED),
         (product("product", 512, 512, 1024), MIXED),
+        *[(softmax(f"softmax_{length}", 8, length), SHARES) for length in (6144, 6145, 16384)],
+        *[(normalised(f"normalise_{length}", 8, length), FLOATS) for length in (2048, 2049, 8192)],
         # For sim-small.
         (convolution("conv_tall_small", [1, 96, 96, 6], 80, 3), FLOATS),
         (convolution("conv_deep_small", [1, 512, 10, 10], 48, 3), FLOATS),
@@ -146,6 +189,7 @@ def models():
         (residual("residual_small", 64, 12, 100), FLOATS),
         (attention("attention_small", 2, 160, 32), MIXED),
         (attention("attention_long_small", 1, 500, 16), MIXED),
+        (attention("attention_800_small", 2, 800, 16), MIXED),
         (product("product_small", 160, 300, 200), MIXED),
         (linear("linear_small", 96, 700, 500), FLOATS),
         (one_node("softmax_rows_small", "Softmax", [200, 600], [200, 600], axis=1), FLOATS),
@@ -157,6 +201,12 @@ def models():
         (one_node("upsample_small", "ConvTranspose", [1, 32, 40, 40], [1, 24, 80, 80], [weights("w", 32, 24, 4, 4, scale=0.05)],
                   kernel_shape=[4, 4], strides=[2, 2], pads=[1, 1, 1, 1]), FLOATS),
         (normalised("normalise_small", 300, 256), FLOATS),
+        # Rows of which a partition of SBUF holds few, or not one.
+        *[(softmax(f"softmax_{length}_small", 8, length), SHARES) for length in (768, 769, 1024, 4096, 16384)],
+        (one_node("softmax_long_columns_small", "Softmax", [3000, 24], [3000, 24], axis=0), SHARES),
+        *[(normalised(f"normalise_{length}_small", 20, length), FLOATS) for length in (257, 768, 2048, 8192)],
+        (instance_normalised("normalise_channels_small", 24, 5000), FLOATS),
+        (encoder("encoder_small", 128, 768, 12), MIXED),
     ]
 
 

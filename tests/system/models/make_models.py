@@ -34,9 +34,9 @@ def tensor(name, shape, dtype=TensorProto.FLOAT):
     return helper.make_tensor_value_info(name, dtype, shape)
 
 
-def model(name, nodes, inputs, outputs, initializers):
+def model(name, nodes, inputs, outputs, initializers, opset=OPSET):
     graph = helper.make_graph(nodes, name, inputs, outputs, initializers)
-    result = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
+    result = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
     result.ir_version = 8
     onnx.checker.check_model(result, full_check=True)
     return result

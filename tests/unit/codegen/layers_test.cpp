@@ -301,6 +301,27 @@ TEST(Reduce, AnyAxes) {
   }
 }
 
+// Many groups of each partition become one before partitions are brought together; the last group
+// may not reach all of them.
+TEST(Reduce, PartitionsWithSeveralGroups) {
+  for (const int64_t channels : {128, 129, 144, 200}) {
+    const Shape shape = {2, channels, 3};
+    for (const std::vector<int>& axes : {std::vector<int>{1}, std::vector<int>{0, 1, 2}}) {
+      for (const auto& [op, name] :
+           {std::pair(ReduceOp::kMin, "ReduceMin"), std::pair(ReduceOp::kMean, "ReduceMean")}) {
+        GraphBuilder g;
+        const ValueId a = g.Input("a", shape);
+        const Shape out = axes.size() == 1 ? Shape{2, 1, 3} : Shape{1, 1, 1};
+        const LayerGraph graph = g.Finish(g.Layer(ReduceLayer{op, axes}, {a}, out));
+        const auto x = RandomFloats(shape, 16);
+        SCOPED_TRACE(std::string(name) + " of " + ShapeToString(shape));
+        const std::vector<int64_t> over(axes.begin(), axes.end());
+        ExpectNear(RunGraph(graph, {x}), Onnx(name, {{"axes", over}}, {x}));
+      }
+    }
+  }
+}
+
 TEST(Reduce, EverythingToAScalar) {
   GraphBuilder g;
   const ValueId a = g.Input("a", {1, 1, 8, 32});

@@ -84,8 +84,9 @@ class ModelBuilder {
     std::memcpy(bytes.data(), text.data(), text.size());
     return bytes;
   }
-  Result<LayerGraph> Import() const {
+  Result<LayerGraph> Import(int64_t longest_row = ImportOptions().longest_row) const {
     ImportOptions options;
+    options.longest_row = longest_row;
     options.bytes = Bytes();
     return ImportModel(options);
   }
@@ -111,8 +112,9 @@ class ModelBuilder {
 };
 
 // The model's layers, or a failure and none.
-inline LayerGraph ImportOrFail(const ModelBuilder& model) {
-  auto graph = model.Import();
+inline LayerGraph ImportOrFail(const ModelBuilder& model,
+                               int64_t longest_row = ImportOptions().longest_row) {
+  auto graph = model.Import(longest_row);
   EXPECT_TRUE(graph.ok()) << graph.status().ToString();
   return graph.ok() ? std::move(*graph) : LayerGraph{};
 }

@@ -213,7 +213,7 @@ TEST(LoweringTest, AMaximumOverALargeWindowTakesOneAxisAtATime) {
 TEST(LoweringTest, APoolOfALargePlaneReducesRowsFirst) {
   ModelBuilder model;
   model.Input("x", {1, 2, 80, 60}).Output("y").Node("GlobalAveragePool", {"x"}, "y");
-  const LayerGraph graph = ImportOrFail(model);
+  const LayerGraph graph = ImportOrFail(model, 4096);
   EXPECT_THAT(BodyAt<ReduceLayer>(graph, 0).axes, ElementsAre(3));
   EXPECT_THAT(BodyAt<ReduceLayer>(graph, 1).axes, ElementsAre(2));
 }
@@ -222,7 +222,7 @@ TEST(LoweringTest, AMeanOverALongAxisAddsSumsOfItsParts) {
   ModelBuilder model;
   model.Input("x", {2, 5000}).Output("y");
   SetInts(model.Node("ReduceMean", {"x"}, "y"), "axes", {1});
-  const LayerGraph graph = ImportOrFail(model);
+  const LayerGraph graph = ImportOrFail(model, 4096);
   int sums = 0;
   for (const Layer& layer : graph.layers) {
     const auto* reduce = std::get_if<ReduceLayer>(&layer.body);
@@ -239,7 +239,7 @@ TEST(LoweringTest, ASoftmaxOfManyClassesNeedsNoWholeRow) {
   ModelBuilder model;
   model.Input("x", {2, 5000}).Output("y");
   SetInt(model.Node("Softmax", {"x"}, "y"), "axis", 1);
-  const LayerGraph graph = ImportOrFail(model);
+  const LayerGraph graph = ImportOrFail(model, 4096);
   int exponentials = 0;
   for (const Layer& layer : graph.layers) {
     EXPECT_FALSE(std::holds_alternative<SoftmaxLayer>(layer.body)) << ToText(graph);
@@ -247,6 +247,13 @@ TEST(LoweringTest, ASoftmaxOfManyClassesNeedsNoWholeRow) {
     exponentials += binary != nullptr && binary->activation.function == Function::kExp ? 1 : 0;
   }
   EXPECT_EQ(exponentials, 1) << ToText(graph);
+}
+
+TEST(LoweringTest, RowsUpToTheLongestAreOneLayer) {
+  ModelBuilder model;
+  model.Input("x", {2, 5000}).Output("y");
+  SetInt(model.Node("Softmax", {"x"}, "y"), "axis", 1);
+  EXPECT_EQ(ImportOrFail(model, 5000).layers.size(), 1U);
 }
 
 TEST(LoweringTest, SameUpperPadsMoreAtTheEnd) {
