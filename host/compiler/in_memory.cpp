@@ -26,6 +26,7 @@ class PartsSearch {
     TileOptions tile;
     tile.shared_weights = plan_.shared_weights;
     tile.overlaps = overlaps;
+    tile.cost = plan_.cost;
     TryShares(tile);
     TrySmallShares(tile);
     TrySections(tile);

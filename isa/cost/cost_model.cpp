@@ -158,7 +158,7 @@ InstructionCost DmaCost(const Config& config, const CostParameters& parameters,
       cost.read_beats = source;
       cost.latency += dram_side(source);
       const uint64_t bursts = ReadBursts(config, i, bytes, valid);
-      pieces = std::max(pieces, bursts * (parameters.memory_latency + 2) / kReadsOnTheirWay);
+      pieces = std::max(pieces, ReadBurstCycles(parameters, bursts));
     } else {
       cost.sbuf_reads = RowReads(from, source, bytes, config.axi_bytes);
     }
@@ -168,6 +168,15 @@ InstructionCost DmaCost(const Config& config, const CostParameters& parameters,
 }
 
 }  // namespace
+
+uint32_t BytesPerCycle(const Config& config, const CostParameters& parameters) {
+  const bool slow = parameters.bytes_per_cycle != 0;
+  return slow ? std::min(parameters.bytes_per_cycle, config.axi_bytes) : config.axi_bytes;
+}
+
+uint64_t ReadBurstCycles(const CostParameters& parameters, uint64_t bursts) {
+  return bursts * (parameters.memory_latency + 2) / kReadsOnTheirWay;
+}
 
 InstructionCost EstimateCost(const Config& config, const CostParameters& parameters,
                              std::span<const uint32_t> words) {

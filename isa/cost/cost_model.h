@@ -34,6 +34,12 @@ struct CostParameters {
   uint32_t semaphore_delay = 3;  // from the end of an instruction to the start of one that waits
 };
 
+// Bytes that the memory passes in a cycle, no more than its port. Pure function.
+uint32_t BytesPerCycle(const Config& config, const CostParameters& parameters);
+
+// Cycles in which DMA gets so many read bursts, however short: only some are on their way at once.
+uint64_t ReadBurstCycles(const CostParameters& parameters, uint64_t bursts);
+
 struct InstructionCost {
   uint64_t occupancy = 1;   // cycles until the engine takes its next instruction
   uint64_t latency = 0;     // further cycles until all writes are done

@@ -546,32 +546,7 @@ Status LowerLinear(Planner& planner, const Layer& layer, const MatrixLayer& matr
   return PlanProducts(planner, std::move(products));
 }
 
-// Whether a tap has a weight that is not zero; `width` taps make a row of the kernel.
-bool HasWeights(const MatrixLayer& matrix, int64_t width, int64_t tap) {
-  const auto zero = static_cast<double>(matrix.weight_zero_point);
-  for (int64_t i = tap; i < matrix.weight.elements(); i += width) {
-    if (matrix.weight.ValueAt(i) != zero) {
-      return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
-
-std::vector<TapRun> TapsWithWeights(const MatrixLayer& matrix, int64_t width) {
-  std::vector<TapRun> runs;
-  for (int64_t tap = 0; tap < width; ++tap) {
-    if (!HasWeights(matrix, width, tap)) {
-      continue;
-    }
-    if (runs.empty() || runs.back().first + runs.back().count < tap) {
-      runs.push_back({tap, 0});
-    }
-    ++runs.back().count;
-  }
-  return runs.empty() ? std::vector<TapRun>{{0, 1}} : runs;
-}
 
 // Partitions of one pass. Where most weights are zero (a filter bank), a column that ignores an
 // input would still share its exponent, and small inputs next to large ones would lose their

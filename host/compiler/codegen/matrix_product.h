@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/compiler/codegen/planner.h"
+#include "host/compiler/codegen/tiling.h"
 
 namespace neuron::compiler {
 
@@ -16,12 +17,6 @@ struct FreeDim {
   int64_t size = 1;
   int64_t in_stride = 0;
   int64_t out_stride = 0;
-};
-
-// Neighbouring taps of a row.
-struct TapRun {
-  int64_t first = 0;
-  int64_t count = 0;
 };
 
 // Everything tiles need to know, in bytes and elements.
@@ -49,10 +44,6 @@ struct Product {
 inline std::shared_ptr<const MatrixLayer> Borrow(const MatrixLayer& layer) {
   return {std::shared_ptr<void>(), &layer};
 }
-
-// The taps of a kernel's row of `width` that have weights other than zero; the first where none
-// has.
-std::vector<TapRun> TapsWithWeights(const MatrixLayer& matrix, int64_t width);
 
 // Partitions that may share an exponent in one pass over these weights.
 int64_t WindowOfWeights(const MatrixLayer& matrix, int64_t partitions);

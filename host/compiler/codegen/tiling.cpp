@@ -4,6 +4,20 @@
 #include <algorithm>
 
 namespace neuron::compiler {
+namespace {
+
+// Whether a tap has a weight that is not zero; `width` taps make a row of the kernel.
+bool HasWeights(const MatrixLayer& matrix, int64_t width, int64_t tap) {
+  const auto zero = static_cast<double>(matrix.weight_zero_point);
+  for (int64_t i = tap; i < matrix.weight.elements(); i += width) {
+    if (matrix.weight.ValueAt(i) != zero) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
 
 int LargestAxisBut(const Shape& shape, const std::vector<int>& axes) {
   int best = -1;
@@ -28,6 +42,20 @@ int64_t SharedTaps(const isa::Config& config, const MatrixLayer& matrix, const S
   const bool shares =
       matrix.is_conv && matrix.group == 1 && in[0] == 1 && matrix.precision == Precision::kFast;
   return shares ? std::clamp<int64_t>(config.p / in[1], 1, matrix.weight.shape[3]) : 1;
+}
+
+std::vector<TapRun> TapsWithWeights(const MatrixLayer& matrix, int64_t width) {
+  std::vector<TapRun> runs;
+  for (int64_t tap = 0; tap < width; ++tap) {
+    if (!HasWeights(matrix, width, tap)) {
+      continue;
+    }
+    if (runs.empty() || runs.back().first + runs.back().count < tap) {
+      runs.push_back({tap, 0});
+    }
+    ++runs.back().count;
+  }
+  return runs.empty() ? std::vector<TapRun>{{0, 1}} : runs;
 }
 
 int64_t PackedTapBytes(const isa::Config& config, const MatrixLayer& matrix, const Shape& in,

@@ -37,6 +37,16 @@ inline int64_t LargestWeightSlice(const isa::Config& config) { return config.sbu
 // gives to the array in one pass, each on C partitions of its own; 1 where channels leave no room.
 int64_t SharedTaps(const isa::Config& config, const MatrixLayer& matrix, const Shape& in);
 
+// Neighbouring taps of a row of a kernel.
+struct TapRun {
+  int64_t first = 0;
+  int64_t count = 0;
+};
+
+// The taps of a kernel's row of `width` that have weights other than zero, which are those that the
+// array walks; the first where none has.
+std::vector<TapRun> TapsWithWeights(const MatrixLayer& matrix, int64_t width);
+
 // A convolution of few input channels is run as a 1x1 one on copies of its input, one for each tap,
 // where that is faster than shared taps and they take no more than half of SBUF. The bytes of a
 // partition that the copies take; 0 where they would not pay.

@@ -2,6 +2,7 @@
 #include "host/compiler/tile/footprint.h"
 
 #include <algorithm>
+#include <span>
 
 namespace neuron::compiler {
 namespace {
@@ -101,15 +102,31 @@ WeightShape ShapeOfWeights(const MatrixLayer& matrix, const isa::Config& config,
           copies * passes * outputs * bytes + 2 * kWordBytes};
 }
 
+// Passes of the array along a kernel's row that has weights in these taps; `shared` neighbours make
+// one.
+int64_t PassesAlongRow(std::span<const TapRun> taps, int64_t shared) {
+  int64_t passes = 0;
+  int64_t next = 0;
+  for (const TapRun& run : taps) {
+    const int64_t first = std::max(next, run.first / shared);
+    next = CeilDiv(run.first + run.count, shared);
+    passes += next - first;
+  }
+  return passes;
+}
+
 }  // namespace
 
-Footprint::Footprint(const LayerGraph& graph, const isa::Config& config)
+Footprint::Footprint(const LayerGraph& graph, const isa::Config& config,
+                     const isa::CostParameters& cost)
     : graph_(graph),
       config_(config),
+      cost_(cost),
       part_axis_(graph.values.size(), -1),
       root_(graph.values.size()),
       scattered_(graph.values.size(), false),
-      halo_(graph.values.size()) {
+      halo_(graph.values.size()),
+      taps_(graph.values.size()) {
   for (size_t i = 0; i < graph.values.size(); ++i) {
     part_axis_[i] = DefaultAxis(graph.values[i].shape);
     root_[i] = static_cast<ValueId>(i);
@@ -136,6 +153,7 @@ Footprint::Footprint(const LayerGraph& graph, const isa::Config& config)
                       transpose->perm.back() + 1 != static_cast<int>(transpose->perm.size());
     const auto* matrix = std::get_if<MatrixLayer>(&layer.body);
     if (matrix != nullptr && matrix->is_conv) {
+      taps_[out] = TapsWithWeights(*matrix, matrix->weight.shape[3]);
       Shape& halo = halo_[static_cast<size_t>(layer.inputs[0])];
       for (size_t axis = 2; axis < halo.size(); ++axis) {
         const size_t i = axis + 4 - halo.size() - 2;
@@ -432,11 +450,22 @@ int64_t Footprint::WeightChunk(const Layer& layer, const PartShapes& part) const
   return std::min(shape.tiles * shape.per_tile, CeilDiv(shape.per_tile, pieces) + joined);
 }
 
+int64_t Footprint::Passes(const Layer& layer, const MatrixLayer& matrix,
+                          const PartShapes& part) const {
+  const bool packed = PackedBytes(matrix, part) > 0;
+  const int64_t all = ShapeOfWeights(matrix, config_, part.in[0], packed).passes;
+  if (!matrix.is_conv || packed) {
+    return all;
+  }
+  const int64_t shared = SharedTaps(config_, matrix, part.in[0]);
+  const auto& taps = taps_[static_cast<size_t>(layer.outputs[0])];
+  return all / CeilDiv(matrix.weight.shape[3], shared) * PassesAlongRow(taps, shared);
+}
+
 int64_t Footprint::Cycles(const Layer& layer, const PartShapes& part) const {
   const int64_t elements = ElementsAs(part.out, PartAxis(layer.outputs[0]));
   if (const auto* matrix = std::get_if<MatrixLayer>(&layer.body)) {
-    const bool packed = PackedBytes(*matrix, part) > 0;
-    return elements * ShapeOfWeights(*matrix, config_, part.in[0], packed).passes;
+    return elements * Passes(layer, *matrix, part);
   }
   if (std::holds_alternative<BatchMatmulLayer>(layer.body)) {
     return elements * CeilDiv(part.in[0].back(), config_.p);
@@ -457,16 +486,41 @@ int64_t Footprint::Cycles(const Layer& layer, const PartShapes& part) const {
   return IsView(layer) ? 0 : elements;
 }
 
-int64_t Footprint::MoveCycles(ValueId value, const Shape& shape, int part_axis) const {
+int64_t Footprint::TransferCycles(int64_t bytes) const {
+  return bytes * config_.p / isa::BytesPerCycle(config_, cost_);
+}
+
+int64_t Footprint::Runs(ValueId value, const Shape& shape, int part_axis) const {
   const Value& of = graph_.value(value);
   const int64_t elements = ElementCount(shape);
-  const auto bytes = static_cast<int64_t>(ElementBytes(of.type));
-  // Neighbours in memory belong to different partitions.
-  const bool across = (of.is_input || of.is_output) && part_axis >= 0 &&
-                      ElementCount({shape.begin() + part_axis + 1, shape.end()}) == 1 &&
-                      shape[static_cast<size_t>(part_axis)] > 1;
-  return scattered_[static_cast<size_t>(value)] || across ? elements
-                                                          : elements * bytes / kBytesPerCycle;
+  if (elements == 0 || scattered_[static_cast<size_t>(value)]) {
+    return elements;
+  }
+  // What the caller gives or takes keeps its rows; of others the axis on partitions lies outermost.
+  const bool keeps_rows = of.is_input || of.is_output;
+  int64_t run = 1;
+  for (int axis = static_cast<int>(shape.size()); axis-- > 0;) {
+    const auto i = static_cast<size_t>(axis);
+    if (axis == part_axis && keeps_rows && shape[i] > 1) {
+      break;
+    }
+    run *= axis == part_axis ? 1 : shape[i];
+    if (axis != part_axis && shape[i] != of.shape[i]) {
+      break;
+    }
+  }
+  return elements / run;
+}
+
+int64_t Footprint::MoveCycles(ValueId value, const Shape& shape, int part_axis) const {
+  const int64_t elements = ElementCount(shape);
+  const int64_t runs = Runs(value, shape, part_axis);
+  if (runs == elements) {
+    return elements;
+  }
+  const auto bytes = static_cast<int64_t>(ElementBytes(graph_.value(value).type));
+  const int64_t beats = runs * CeilDiv(elements / runs * bytes, config_.axi_bytes);
+  return beats * config_.axi_bytes / isa::BytesPerCycle(config_, cost_);
 }
 
 int64_t Footprint::StoreCycles(ValueId value, const Shape& shape) const {
@@ -474,7 +528,14 @@ int64_t Footprint::StoreCycles(ValueId value, const Shape& shape) const {
 }
 
 int64_t Footprint::LoadCycles(const Layer& layer, size_t input, const Shape& shape) const {
-  return MoveCycles(layer.inputs[input], shape, WantedAxis(layer, input));
+  const int axis = WantedAxis(layer, input);
+  const int64_t moves = MoveCycles(layer.inputs[input], shape, axis);
+  const int64_t runs = Runs(layer.inputs[input], shape, axis);
+  if (runs == ElementCount(shape)) {
+    return moves;
+  }
+  const uint64_t reads = isa::ReadBurstCycles(cost_, static_cast<uint64_t>(runs));
+  return std::max(moves, static_cast<int64_t>(reads));
 }
 
 int64_t Footprint::PackedBytes(const MatrixLayer& matrix, const PartShapes& part) const {

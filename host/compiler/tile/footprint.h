@@ -10,12 +10,10 @@
 
 #include "host/compiler/codegen/tiling.h"
 #include "host/compiler/layer_graph.h"
+#include "isa/cost/cost_model.h"
 #include "neuron/isa.h"
 
 namespace neuron::compiler {
-
-// Bytes that memory is taken to move in a cycle beside computation.
-inline constexpr int64_t kBytesPerCycle = 10;
 
 // What a layer makes a part of its output from.
 struct PartShapes {
@@ -28,7 +26,8 @@ struct PartShapes {
 // Layouts of a graph's values as the lowerings will choose them.
 class Footprint {
  public:
-  Footprint(const LayerGraph& graph, const isa::Config& config);
+  // `cost`: of the memory that cycles are estimated for.
+  Footprint(const LayerGraph& graph, const isa::Config& config, const isa::CostParameters& cost);
 
   // The axis that lies on partitions; -1: none.
   int PartAxis(ValueId value) const { return part_axis_[static_cast<size_t>(value)]; }
@@ -58,10 +57,14 @@ class Footprint {
 
   // Cycles of the engine that a part of the layer keeps busy longest.
   int64_t Cycles(const Layer& layer, const PartShapes& part) const;
-  // Cycles to bring an input, or its part of shape `shape`, from DRAM, or a value to DRAM: what is
-  // transposed on its way goes element by element.
+  // Cycles to bring an input, or its part of shape `shape`, from DRAM, or a value to DRAM: in runs
+  // of neighbours, each in beats of its own, and for reads in a burst of its own. What is
+  // transposed on its way goes element by element, one a cycle: a slow memory takes longer, the
+  // transposing path less.
   int64_t LoadCycles(const Layer& layer, size_t input, const Shape& shape) const;
   int64_t StoreCycles(ValueId value, const Shape& shape) const;
+  // Cycles in which the memory passes this many bytes of each partition.
+  int64_t TransferCycles(int64_t bytes) const;
   // True for a convolution that copies for packed taps would make faster if they were smaller.
   bool TooLargeToPack(const Layer& layer, const PartShapes& part) const;
   // Cycles of DMA on chip before the engine can start.
@@ -69,7 +72,11 @@ class Footprint {
 
  private:
   int64_t Bytes(ValueId value, const Shape& shape, int part_axis) const;
+  // Pieces of neighbouring elements, in DRAM and in a partition, that a part of the value has.
+  int64_t Runs(ValueId value, const Shape& shape, int part_axis) const;
   int64_t MoveCycles(ValueId value, const Shape& shape, int part_axis) const;
+  // Of the array over each output position: taps that have no weights are left out.
+  int64_t Passes(const Layer& layer, const MatrixLayer& matrix, const PartShapes& part) const;
   // Of the layer's copies for packed taps; 0 where it works without.
   int64_t PackedBytes(const MatrixLayer& matrix, const PartShapes& part) const;
   // Of one partition; each partition group's bytes are rounded up.
@@ -87,10 +94,12 @@ class Footprint {
 
   const LayerGraph& graph_;
   const isa::Config& config_;
+  const isa::CostParameters cost_;
   std::vector<int> part_axis_;
   std::vector<ValueId> root_;
-  std::vector<bool> scattered_;  // innermost elements lie apart
-  std::vector<Shape> halo_;      // total padding of each axis that readers want
+  std::vector<bool> scattered_;            // innermost elements lie apart
+  std::vector<Shape> halo_;                // total padding of each axis that readers want
+  std::vector<std::vector<TapRun>> taps_;  // with weights, of the convolution that makes the value
 };
 
 }  // namespace neuron::compiler

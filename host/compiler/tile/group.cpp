@@ -2,6 +2,7 @@
 #include "host/compiler/tile/group.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <set>
 #include <utility>
@@ -9,8 +10,42 @@
 namespace neuron::compiler {
 namespace {
 
-// What a layer's part costs in issue and fill.
-constexpr int64_t kCyclesPerLayer = 250;
+// Cycles of an instruction from the end of what it waits for to its own end.
+template <typename Instruction>
+int64_t InstructionCycles(const isa::Config& config, const isa::CostParameters& parameters,
+                          const Instruction& instruction) {
+  std::array<uint32_t, isa::kInstructionWords> words = {};
+  instruction.Encode(words);
+  const isa::InstructionCost cost = isa::EstimateCost(config, parameters, words);
+  return static_cast<int64_t>(cost.occupancy + cost.latency) + parameters.semaphore_delay;
+}
+
+// Copies a single element.
+isa::DmaInstruction CopyOne(isa::Space from, isa::Space to) {
+  isa::DmaInstruction dma;
+  dma.opcode = static_cast<uint32_t>(isa::Opcode::kDmaCopy);
+  dma.src_space = static_cast<uint32_t>(from);
+  dma.dst_space = static_cast<uint32_t>(to);
+  dma.part_count = dma.valid0 = dma.valid1 = 1;
+  dma.src_size0 = dma.src_size1 = dma.src_size2 = dma.src_size3 = 1;
+  dma.dst_size0 = dma.dst_size1 = dma.dst_size2 = dma.dst_size3 = 1;
+  return dma;
+}
+
+// The way of a single element from DRAM through the array and ScalarE and back.
+int64_t StartCycles(const isa::Config& config, const isa::CostParameters& cost) {
+  isa::TensorInstruction product;
+  product.opcode = static_cast<uint32_t>(isa::Opcode::kMatmul);
+  product.part_count = product.column_count = 1;
+  product.outer_size0 = product.outer_size1 = product.outer_size2 = 1;
+  product.inner_size0 = product.inner_size1 = product.inner_size2 = 1;
+  isa::ScalarInstruction activate;
+  activate.opcode = static_cast<uint32_t>(isa::Opcode::kActivate);
+  activate.part_count = activate.size0 = activate.size1 = activate.size2 = 1;
+  return InstructionCycles(config, cost, CopyOne(isa::Space::kDram, isa::Space::kSbuf)) +
+         InstructionCycles(config, cost, product) + InstructionCycles(config, cost, activate) +
+         InstructionCycles(config, cost, CopyOne(isa::Space::kSbuf, isa::Space::kDram));
+}
 
 void Cut(Shape& shape, int axis, const Range& range) {
   if (axis >= 0) {
@@ -49,6 +84,16 @@ bool CutsWeights(const Layer& layer, int axis, int last) {
 }
 
 }  // namespace
+
+GroupPlanner::GroupPlanner(const LayerGraph& graph, const isa::Config& config,
+                           const Footprint& footprint, const TileOptions& options,
+                           const std::vector<size_t>& last_use)
+    : graph_(graph),
+      config_(config),
+      footprint_(footprint),
+      options_(options),
+      last_use_(last_use),
+      start_cycles_(StartCycles(config, options.cost)) {}
 
 bool GroupPlanner::LeavesGroup(const Group& group, ValueId value) const {
   return last_use_[static_cast<size_t>(value)] >= group.end();
@@ -429,14 +474,17 @@ int64_t GroupPlanner::Cycles(const Group& group, const std::vector<Place>& place
     const int64_t weights = footprint_.Weights(layer, shapes);
     const bool whole = shapes.out == graph_.value(out).shape;
     const bool stays = group.keeps_weights && weights <= options_.shared_weights && !whole;
-    memory += weights * config_.p / kBytesPerCycle / (stays ? WeightsStayFor(group, part) : 1);
+    memory += footprint_.TransferCycles(weights) / (stays ? WeightsStayFor(group, part) : 1);
   }
-  int64_t cycles = (group.overlaps ? std::max(compute, memory) : compute + memory) + copies;
+  // With overlap the slower of engines and memory sets the pace, but the first part is loaded
+  // before anything is computed, and the last one stored after.
+  const int64_t hidden = group.overlaps ? std::min(compute, memory) : 0;
+  int64_t cycles = compute + memory - hidden + copies;
   for (const AxisCut& cut : group.cuts) {
     const int64_t units = Units(group.end() - 1, cut.axes.back());
     cycles = cycles * units / CeilDiv(units, cut.parts);
   }
-  return cycles + kCyclesPerLayer * static_cast<int64_t>(group.size()) * group.parts();
+  return cycles + hidden + start_cycles_ * static_cast<int64_t>(group.size()) * group.parts();
 }
 
 int64_t GroupPlanner::WholeCycles(size_t index) const {

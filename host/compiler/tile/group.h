@@ -70,12 +70,7 @@ class GroupPlanner {
  public:
   // `last_use[v]`: index of the last layer that reads value v, the number of layers for outputs.
   GroupPlanner(const LayerGraph& graph, const isa::Config& config, const Footprint& footprint,
-               const TileOptions& options, const std::vector<size_t>& last_use)
-      : graph_(graph),
-        config_(config),
-        footprint_(footprint),
-        options_(options),
-        last_use_(last_use) {}
+               const TileOptions& options, const std::vector<size_t>& last_use);
 
   // The group of layer `first` alone, cut along `axes`; nothing when it cannot be.
   std::optional<Group> Start(size_t first, const std::vector<int>& axes) const;
@@ -134,6 +129,7 @@ class GroupPlanner {
   const Footprint& footprint_;
   const TileOptions& options_;
   const std::vector<size_t>& last_use_;
+  const int64_t start_cycles_;  // of a layer's part, besides its elements
 };
 
 }  // namespace neuron::compiler

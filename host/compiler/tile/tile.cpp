@@ -38,9 +38,6 @@ struct Choice {
   double slowdown = std::numeric_limits<double>::infinity();  // against the engines' own cycles
 };
 
-// How fast what is evicted comes and goes.
-constexpr int64_t kEvictedBytesPerCycle = 5;
-
 class Tiler {
  public:
   Tiler(const LayerGraph& graph, const isa::Config& config, const TileOptions& options)
@@ -48,7 +45,7 @@ class Tiler {
         out_(graph),
         config_(config),
         options_(options),
-        footprint_(graph, config),
+        footprint_(graph, config, options.cost),
         last_use_(LastUses(graph)),
         groups_(graph, config, footprint_, options, last_use_),
         sections_(graph, footprint_, last_use_),
@@ -342,6 +339,9 @@ class Tiler {
   }
 
   // --- layers in parts ------------------------------------------------------------------------
+  // What is evicted is written and read back.
+  int64_t EvictCycles(int64_t bytes) const { return 2 * footprint_.TransferCycles(bytes); }
+
   std::vector<Place> PlacesAfter(int evict, const std::set<ValueId>& read) const {
     std::vector<Place> places(in_.values.size(), Place::kDram);
     for (size_t v = 0; v < places.size(); ++v) {
@@ -429,7 +429,7 @@ class Tiler {
       for (const auto& [key, entry] : resident_) {
         const bool stays = evict == 0 || (evict == 1 && read.contains(key));
         room -= stays ? entry.bytes : 0;
-        cycles += stays ? 0 : entry.bytes * config_.p / kEvictedBytesPerCycle;
+        cycles += stays ? 0 : EvictCycles(entry.bytes);
       }
       if (CutsPartitions(*group, places) || !groups_.Fit(*group, room, places)) {
         break;
@@ -494,7 +494,7 @@ class Tiler {
       for (const int evict : {0, 2}) {
         const std::vector<Place> places = PlacesAfter(evict, {});
         const int64_t resident = ResidentBytes();
-        const int64_t moved = evict == 0 ? 0 : resident * config_.p / kEvictedBytesPerCycle;
+        const int64_t moved = evict == 0 ? 0 : EvictCycles(resident);
         const int64_t room = options_.budget - (evict == 0 ? resident : 0);
         for (const bool keeps_weights : {true, false}) {
           group.keeps_weights = keeps_weights;
@@ -726,7 +726,7 @@ class Tiler {
 }  // namespace
 
 bool HasSections(const LayerGraph& graph, const isa::Config& config, const TileOptions& options) {
-  const Footprint footprint(graph, config);
+  const Footprint footprint(graph, config, options.cost);
   return Sections(graph, footprint, LastUses(graph)).Any(options.budget);
 }
 

@@ -10,16 +10,18 @@
 
 #include "base/status.h"
 #include "host/compiler/layer_graph.h"
+#include "isa/cost/cost_model.h"
 #include "neuron/isa.h"
 
 namespace neuron::compiler {
 
 struct TileOptions {
-  int64_t budget = 0;          // bytes of SBUF in each partition that layers may count on
-  int64_t shared_weights = 0;  // a layer's weights up to this size stay for all of its parts
-  bool overlaps = true;        // room may go to loads and stores that go on beside computation
-  size_t longest_run = 12;     // layers that are executed part by part together
-  bool sections = false;       // whole sections are executed part by part, however long they are
+  int64_t budget = 0;             // bytes of SBUF in each partition that layers may count on
+  int64_t shared_weights = 0;     // a layer's weights up to this size stay for all of its parts
+  bool overlaps = true;           // room may go to loads and stores that go on beside computation
+  size_t longest_run = 12;        // layers that are executed part by part together
+  bool sections = false;          // whole sections are executed part by part, however long they are
+  isa::CostParameters cost = {};  // of the memory that estimates are for
 };
 
 // Whether there are sections (sections.h) that do not fit the budget in whole layers.

@@ -139,7 +139,7 @@ TEST(Sections, OneThatReadsTwoTensorsIsNotCut) {
   Branches net;
   const ValueId other = net.Conv(0, 1);
   const LayerGraph graph = net.Finish(net.Conv(net.Sum(net.All(3), other), 1));
-  Footprint footprint(graph, Sim());
+  Footprint footprint(graph, Sim(), {});
   std::vector<size_t> last(graph.values.size(), 0);
   for (size_t i = 0; i < graph.layers.size(); ++i) {
     for (const ValueId id : graph.layers[i].inputs) {
