@@ -191,10 +191,13 @@ PrecisionChoice CheapestPrecision(const std::vector<ProductNode>& nodes,
   }
   // Stable: a node's first step stays before its second.
   std::ranges::stable_sort(steps, std::ranges::greater(), &Step::Worth);
-  PrecisionChoice choice = FewestSteps(steps, attempt);
-  std::vector<ProductNode> dearest = nodes;
-  std::ranges::stable_sort(dearest, std::ranges::greater(), &ProductNode::macs);
-  for (const ProductNode& node : dearest) {
+  return LeastOf(FewestSteps(steps, attempt), nodes, attempt);
+}
+
+PrecisionChoice LeastOf(PrecisionChoice choice, std::vector<ProductNode> nodes,
+                        const TryPrecision& attempt) {
+  std::ranges::stable_sort(nodes, std::ranges::greater(), &ProductNode::macs);
+  for (const ProductNode& node : nodes) {
     if (choice.nodes.contains(node.name)) {
       TakeBack(node, attempt, choice);
     }

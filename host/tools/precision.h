@@ -49,10 +49,14 @@ using TryPrecision = std::function<PrecisionOutcome(const compiler::PrecisionCho
 // A choice with which `attempt` is good and that costs few multiply-accumulates; with all nodes
 // accurate it has to be. First each node alone is made less precise, which tells its share of the
 // error. The steps from fast to precise that reduce the error by the most for their cost are taken
-// until the outcome is good (by bisection); then those that turn out not to be needed are taken
-// back, the dearest first. About three attempts for each node.
+// until the outcome is good (by bisection); then LeastOf. About three attempts for each node.
 compiler::PrecisionChoice CheapestPrecision(const std::vector<ProductNode>& nodes,
                                             const TryPrecision& attempt);
+
+// What is left of a choice that is good when nodes, the dearest first, have as little precision as
+// is still good.
+compiler::PrecisionChoice LeastOf(compiler::PrecisionChoice choice, std::vector<ProductNode> nodes,
+                                  const TryPrecision& attempt);
 
 }  // namespace neuron::tools
 

@@ -16,16 +16,16 @@ constexpr char kUsage[] = "neuron tune DIR [--output FILE] [--filter GLOB] [--de
 constexpr char kText[] =
     "Finds for each model of a folder with a manifest.json how much precision each of its "
     "products\n"
-    "needs for its cases to be within the element-wise tolerance, and writes that for --precision "
-    "of\n"
-    "compile and verify. Each difference may be --margin of what is allowed. Where fast suffices "
-    "it\n"
-    "stays; where accurate does not suffice either, the file says accurate. Of a model that fails\n"
+    "needs for its cases to be within the element-wise tolerance, and writes that for --precision\n"
+    "of compile and verify. Each difference may be --margin of what is allowed. Where fast "
+    "suffices\n"
+    "it stays; where accurate does not suffice either, the file says accurate. Of a model that "
+    "fails\n"
     "for another reason it says nothing. Each trial compiles the model and runs its cases; there "
     "are\n"
-    "about three times as many trials as there are products. Entries of other models that the "
-    "file\n"
-    "has already are kept.\n"
+    "about three times as many trials as there are products. Where the file names nodes of the\n"
+    "model already and that passes, it is only asked which of them need less: remove the entry to\n"
+    "search anew. Entries of other models are kept.\n"
     "Exit codes: 0 all models pass, 1 one does not, 2 usage, 4 no device, 5 file error.\n";
 
 po::options_description Options() {
@@ -43,8 +43,10 @@ class Tuner {
   Tuner(Verifier& verifier, const ZooModel& model, std::vector<ZooCase> cases, double margin)
       : verifier_(verifier), model_(model), cases_(std::move(cases)), margin_(margin) {}
 
-  // What the model needs; nothing where it fails for another reason than its precision.
-  std::optional<compiler::PrecisionChoice> Tune() {
+  // What the model needs; nothing where it fails for another reason than its precision. `known` may
+  // be more than that.
+  std::optional<compiler::PrecisionChoice> Tune(
+      const std::optional<compiler::PrecisionChoice>& known) {
     const compiler::PrecisionChoice fast;
     const compiler::PrecisionChoice accurate = {.others = compiler::Precision::kAccurate,
                                                 .nodes = {}};
@@ -56,6 +58,10 @@ class Tuner {
       return inaccurate_ ? std::optional(accurate) : std::nullopt;
     }
     const std::vector<ProductNode> nodes = Nodes();
+    const TryPrecision attempt = [&](const auto& choice) { return Attempt(choice); };
+    if (known && !known->nodes.empty() && Attempt(*known).good) {
+      return LeastOf(*known, nodes, attempt);
+    }
     compiler::PrecisionChoice all;
     for (const ProductNode& node : nodes) {
       all.nodes[node.name] = compiler::Precision::kAccurate;
@@ -64,7 +70,7 @@ class Tuner {
     if (!Attempt(all).good) {
       return accurate;
     }
-    return CheapestPrecision(nodes, [&](const auto& choice) { return Attempt(choice); });
+    return CheapestPrecision(nodes, attempt);
   }
 
   // Whether a choice passes.
@@ -162,7 +168,9 @@ int TuneCommand(const Arguments& arguments) {
     }
     any = true;
     Tuner tuner(verifier, model, cases, margin);
-    if (const auto choice = tuner.Tune()) {
+    const auto known = file.find(model.name);
+    if (const auto choice =
+            tuner.Tune(known != file.end() ? std::optional(known->second) : std::nullopt)) {
       file[model.name] = *choice;
       WritePrecisionFile(path, file);
     }

@@ -93,6 +93,10 @@ TEST_F(VerifyTest, TuneFindsThePrecisionThatProductsNeed) {
     EXPECT_LE(row.at("max_error_of_allowed").get<double>(), 0.85);
   }
 
+  // What is known to suffice is where the next search begins: it only takes back.
+  WriteFile(file, R"({"hosted": {"before": "accurate", "after": "accurate"}})");
+  EXPECT_EQ(tune(std::sqrt(fast * accurate)).second, nodes);
+
   const std::string package = (folder() / "hosted.ncx").string();
   EXPECT_EQ(Neuron({"compile", Model("hosted"), "--precision", file, "-o", package}).exit_code, 0);
   const ProgramResult other =

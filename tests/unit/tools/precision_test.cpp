@@ -110,6 +110,22 @@ TEST(CheapestPrecision, TakesAboutThreeAttemptsForEachNode) {
   }
 }
 
+TEST(LeastOf, KeepsWhatIsNeededOfAChoiceAndTouchesNothingElse) {
+  FakeModel model({{"values", {.fast = 9, .activations = 0.1}},
+                   {"weights", {.fast = 9, .activations = 8}},
+                   {"harmless", {.fast = 0.1, .activations = 0}},
+                   {"fast", {.fast = 0.3, .activations = 0}}},
+                  1);
+  EXPECT_EQ(LeastOf({.others = Precision::kFast,
+                     .nodes = {{"values", Precision::kAccurate},
+                               {"weights", Precision::kAccurate},
+                               {"harmless", Precision::kActivations}}},
+                    {{"values", 1}, {"weights", 2}, {"harmless", 3}, {"fast", 4}}, std::ref(model)),
+            (PrecisionChoice{.others = Precision::kFast,
+                             .nodes = {{"values", Precision::kActivations},
+                                       {"weights", Precision::kAccurate}}}));
+}
+
 class PrecisionFileTest : public testing::Test {
  protected:
   PrecisionFileTest() : path_(testing::TempDir() + "neuron_precision_test.json") {}
