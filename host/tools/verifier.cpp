@@ -45,8 +45,9 @@ po::options_description VerifierDescription() {
       "filter", po::value<std::string>()->default_value(""),
       "only what matches this glob: MODEL or MODEL/CASE")(
       "tolerance", po::value<std::string>()->default_value("auto"),
-      "fp32, reduced, or auto: reduced on configurations with narrow multipliers")(
-      "timeout", po::value<double>()->default_value(0), "seconds for one launch (0: 600)")(
+      "fp32; reduced: relative L2 errors and expectations; or auto: reduced on configurations with "
+      "narrow multipliers and with --auto-cast")("timeout", po::value<double>()->default_value(0),
+                                                 "seconds for one launch (0: 600)")(
       "progress", "show progress also when the standard error is no terminal");
   return options;
 }

@@ -105,6 +105,32 @@ TEST_F(VerifyTest, TuneFindsThePrecisionThatProductsNeed) {
   EXPECT_THAT(other.errors, HasSubstr("has no entry for the model 'sequence'"));
 }
 
+// A model without tolerances of its own for reduced precision.
+TEST_F(VerifyTest, ExpectationsJudgeReducedPrecision) {
+  const auto verify = [&](const nlohmann::json& checks) {
+    SetTolerance(1e-12);
+    nlohmann::json manifest = ReadJson(folder() / "manifest.json");
+    for (nlohmann::json& model : manifest.at("models")) {
+      for (nlohmann::json& test_case : model.at("cases")) {
+        test_case["check"] = checks;
+      }
+    }
+    WriteFile(folder() / "manifest.json", manifest.dump());
+    return Neuron({"verify", folder().string(), "--device", "functional", "--filter", "hosted/*",
+                   "--precision", "fast", "--tolerance", "reduced"});
+  };
+  const auto signal_to_error = [](double least) {
+    return nlohmann::json::array({{{"rule", "ser_db"}, {"output", 0}, {"ge", least}}});
+  };
+  EXPECT_EQ(verify(signal_to_error(15)).exit_code, 0);
+  const ProgramResult noisy = verify(signal_to_error(1000));
+  EXPECT_EQ(noisy.exit_code, 1);
+  EXPECT_THAT(noisy.output, HasSubstr("ser_db: signal to error"));
+  const ProgramResult unchecked = verify(nlohmann::json::array());
+  EXPECT_EQ(unchecked.exit_code, 1) << "something has to judge";
+  EXPECT_THAT(unchecked.output, HasSubstr("allowed difference"));
+}
+
 TEST_F(VerifyTest, HostSegmentsAreReportedWithTheirShareOfOperationsAndTime) {
   const ProgramResult result = Verify("fast");
   ASSERT_EQ(result.exit_code, 0) << result.ToString();

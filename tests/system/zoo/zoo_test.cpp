@@ -52,6 +52,12 @@ TEST_P(ZooTest, CasesMatchOnnxRuntime) {
                        {"--precision", "tests/baselines/precision.json"}));
 }
 
+// What single precision allows is not asked of it; it still finds the faces and the words.
+TEST_P(ZooTest, SixteenBitsAreWithinTheToleranceForReducedPrecision) {
+  EXPECT_TRUE(Verifies(*ZooDirectory(), "functional", std::string(GetParam()) + "/*",
+                       {"--auto-cast", "bf16"}));
+}
+
 // A model that the list lacks would not be tested.
 TEST(ZooModelsTest, AreThoseOfTheManifest) {
   if (!ZooDirectory()) GTEST_SKIP() << "no model zoo: NEURON_ZOO is not set";
@@ -72,6 +78,15 @@ TEST(ZooExactTest, QuantisedSequenceHasTheValuesOfExactArithmetic) {
   const TemporaryDirectory folder;
   ASSERT_TRUE(WriteExactZoo(folder.path()));
   EXPECT_TRUE(Verifies(folder.path(), "functional", kExactZooModel));
+}
+
+// As speech it is that of the reference, also with the roundings that go the other way.
+TEST(ZooExactTest, QuantisedSequenceSoundsAsItsReference) {
+  if (!ZooDirectory()) GTEST_SKIP() << "no model zoo: NEURON_ZOO is not set";
+  for (const char* cast : {"none", "bf16"}) {
+    EXPECT_TRUE(Verifies(*ZooDirectory(), "functional", kExactZooModel,
+                         {"--precision", "fast", "--tolerance", "reduced", "--auto-cast", cast}));
+  }
 }
 
 class ZooResidencyTest : public ZooTest {};
