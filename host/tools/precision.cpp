@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <ranges>
+#include <span>
 #include <stdexcept>
 
 #include "host/tools/cli.h"
@@ -76,7 +76,7 @@ std::vector<Step> StepsOf(const ProductNode& node, double fast, double activatio
 
 PrecisionChoice After(const std::vector<Step>& steps, size_t count) {
   PrecisionChoice choice;
-  for (const Step& step : steps | std::views::take(count)) {
+  for (const Step& step : std::span(steps).first(count)) {
     choice.nodes[step.node->name] = step.to;
   }
   return choice;
@@ -120,7 +120,8 @@ std::string PrecisionText(const PrecisionChoice& choice) {
   }
   std::vector<std::string> parts;
   for (const Precision precision : compiler::kPrecisions) {
-    const auto count = std::ranges::count(choice.nodes | std::views::values, precision);
+    const auto count =
+        std::ranges::count(choice.nodes, precision, [](const auto& entry) { return entry.second; });
     if (count != 0) {
       parts.push_back(fmt::format("{} {}", count, NameOf(precision)));
     }

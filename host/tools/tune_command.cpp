@@ -126,7 +126,11 @@ class Tuner {
         continue;
       }
       const auto known = std::ranges::find(nodes, layer.name, &ProductNode::name);
-      (known != nodes.end() ? *known : nodes.emplace_back(layer.name, 0)).macs += layer.macs;
+      if (known != nodes.end()) {
+        known->macs += layer.macs;
+      } else {
+        nodes.push_back({layer.name, layer.macs});
+      }
     }
     return nodes;
   }

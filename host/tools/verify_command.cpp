@@ -52,9 +52,10 @@ struct PrecisionOption {
       return {all ? *all : found->second};
     }
     if (reduced) {
-      return {{}};
+      return std::vector<compiler::PrecisionChoice>(1);
     }
     std::vector<compiler::PrecisionChoice> attempts;
+    attempts.reserve(compiler::kPrecisions.size());
     for (const compiler::Precision precision : compiler::kPrecisions) {
       attempts.push_back({.others = precision, .nodes = {}});
     }

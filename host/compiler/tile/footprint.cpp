@@ -490,11 +490,10 @@ int64_t Footprint::TransferCycles(int64_t bytes) const {
   return bytes * config_.p / isa::BytesPerCycle(config_, cost_);
 }
 
-int64_t Footprint::Runs(ValueId value, const Shape& shape, int part_axis) const {
+int64_t Footprint::RunLength(ValueId value, const Shape& shape, int part_axis) const {
   const Value& of = graph_.value(value);
-  const int64_t elements = ElementCount(shape);
-  if (elements == 0 || scattered_[static_cast<size_t>(value)]) {
-    return elements;
+  if (scattered_[static_cast<size_t>(value)]) {
+    return 1;
   }
   // What the caller gives or takes keeps its rows; of others the axis on partitions lies outermost.
   const bool keeps_rows = of.is_input || of.is_output;
@@ -509,17 +508,17 @@ int64_t Footprint::Runs(ValueId value, const Shape& shape, int part_axis) const 
       break;
     }
   }
-  return elements / run;
+  return std::max<int64_t>(run, 1);
 }
 
 int64_t Footprint::MoveCycles(ValueId value, const Shape& shape, int part_axis) const {
   const int64_t elements = ElementCount(shape);
-  const int64_t runs = Runs(value, shape, part_axis);
-  if (runs == elements) {
+  const int64_t run = RunLength(value, shape, part_axis);
+  if (run == 1) {
     return elements;
   }
   const auto bytes = static_cast<int64_t>(ElementBytes(graph_.value(value).type));
-  const int64_t beats = runs * CeilDiv(elements / runs * bytes, config_.axi_bytes);
+  const int64_t beats = elements / run * CeilDiv(run * bytes, config_.axi_bytes);
   return beats * config_.axi_bytes / isa::BytesPerCycle(config_, cost_);
 }
 
@@ -530,7 +529,7 @@ int64_t Footprint::StoreCycles(ValueId value, const Shape& shape) const {
 int64_t Footprint::LoadCycles(const Layer& layer, size_t input, const Shape& shape) const {
   const int axis = WantedAxis(layer, input);
   const int64_t moves = MoveCycles(layer.inputs[input], shape, axis);
-  const int64_t runs = Runs(layer.inputs[input], shape, axis);
+  const int64_t runs = ElementCount(shape) / RunLength(layer.inputs[input], shape, axis);
   if (runs == ElementCount(shape)) {
     return moves;
   }

@@ -72,8 +72,8 @@ class Footprint {
 
  private:
   int64_t Bytes(ValueId value, const Shape& shape, int part_axis) const;
-  // Pieces of neighbouring elements, in DRAM and in a partition, that a part of the value has.
-  int64_t Runs(ValueId value, const Shape& shape, int part_axis) const;
+  // Elements that are neighbours both in DRAM and in a partition, of a part of the value.
+  int64_t RunLength(ValueId value, const Shape& shape, int part_axis) const;
   int64_t MoveCycles(ValueId value, const Shape& shape, int part_axis) const;
   // Of the array over each output position: taps that have no weights are left out.
   int64_t Passes(const Layer& layer, const MatrixLayer& matrix, const PartShapes& part) const;

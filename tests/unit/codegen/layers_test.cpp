@@ -661,7 +661,8 @@ TEST(Conv, WindowsOfFeaturesOnPartitions) {
 class PreciseConv : public testing::TestWithParam<std::tuple<int64_t, Precision>> {};
 
 TEST_P(PreciseConv, KeepsTheDigitsOfFloats) {
-  const auto [channels, precise] = GetParam();
+  const int64_t channels = std::get<0>(GetParam());
+  const Precision precise = std::get<1>(GetParam());
   MatrixLayer matrix;
   matrix.weight = RandomFloats({18, channels, 3, 3}, 31);
   if (precise == Precision::kActivations) {

@@ -54,6 +54,7 @@ class FakeModel {
 // All of one size.
 PrecisionChoice Found(FakeModel& model, const std::map<std::string, Sensitivity>& sensitivities) {
   std::vector<ProductNode> nodes;
+  nodes.reserve(sensitivities.size());
   for (const auto& [name, sensitivity] : sensitivities) {
     nodes.push_back({name, 1000});
   }
