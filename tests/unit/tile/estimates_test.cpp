@@ -7,12 +7,10 @@
 #include "host/compiler/tile/footprint.h"
 #include "host/compiler/tile/group.h"
 #include "host/compiler/tile/tile.h"
-#include "tests/unit/tile/small_integers.h"
+#include "tests/unit/tile/fixtures.h"
 
 namespace neuron::compiler {
 namespace {
-
-const isa::Config& Sim() { return *isa::FindConfig("sim"); }
 
 isa::CostParameters Memory(uint32_t bytes_per_cycle) {
   isa::CostParameters cost;

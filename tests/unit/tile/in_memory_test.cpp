@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/tile/small_integers.h"
+#include "tests/unit/tile/fixtures.h"
 
 namespace neuron::compiler {
 namespace {
@@ -38,7 +38,7 @@ LayerGraph GroupedConvolution(int64_t size) {
 }
 
 TEST(InMemory, AGraphThatFitsIsCutWhereThatIsFaster) {
-  const isa::Config& config = *isa::FindConfig("sim");
+  const isa::Config& config = Sim();
   const LayerGraph graph = GroupedConvolution(28);
   Making making;
   making.plan.cost.bytes_per_cycle = 10;
@@ -52,7 +52,7 @@ TEST(InMemory, AGraphThatFitsIsCutWhereThatIsFaster) {
 
 TEST(InMemory, AGraphThatGainsNothingStaysWhole) {
   Making making;
-  const auto chosen = GenerateInMemory(GroupedConvolution(4), *isa::FindConfig("sim"), making);
+  const auto chosen = GenerateInMemory(GroupedConvolution(4), Sim(), making);
   ASSERT_TRUE(chosen.ok()) << chosen.status().message();
   EXPECT_FALSE(making.cut.has_value());
 }

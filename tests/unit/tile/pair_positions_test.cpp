@@ -9,7 +9,7 @@
 #include <numeric>
 
 #include "host/compiler/import/reference.h"
-#include "tests/unit/tile/small_integers.h"
+#include "tests/unit/tile/fixtures.h"
 
 namespace neuron::compiler {
 namespace {
@@ -123,9 +123,7 @@ HostTensor Run(const LayerGraph& graph) {
   return result.ok() ? (*result)[0] : HostTensor();
 }
 
-LayerGraph OnPairs(const LayerGraph& graph) {
-  return PairPositions(graph, *isa::FindConfig("sim"));
-}
+LayerGraph OnPairs(const LayerGraph& graph) { return PairPositions(graph, Sim()); }
 
 bool Changes(const LayerGraph& graph) { return ToText(OnPairs(graph)) != ToText(graph); }
 

@@ -8,7 +8,7 @@
 #include <functional>
 
 #include "host/compiler/import/reference.h"
-#include "tests/unit/tile/small_integers.h"
+#include "tests/unit/tile/fixtures.h"
 
 namespace neuron::compiler {
 namespace {
@@ -16,8 +16,6 @@ namespace {
 constexpr int64_t kChannels = 16;
 constexpr int64_t kPositions = 512;
 constexpr int64_t kTensorBytes = 4 * kPositions;  // of a partition
-
-const isa::Config& Sim() { return *isa::FindConfig("sim"); }
 
 // Residual branches of one tensor, added up.
 class Branches {

@@ -9,7 +9,7 @@
 #include "host/compiler/import/reference.h"
 #include "host/compiler/tile/footprint.h"
 #include "host/compiler/tile/slicing.h"
-#include "tests/unit/tile/small_integers.h"
+#include "tests/unit/tile/fixtures.h"
 
 namespace neuron::compiler {
 namespace {
@@ -80,7 +80,7 @@ std::vector<HostTensor> Run(const LayerGraph& graph) {
 
 // Cuts for SBUF of `budget` bytes in each partition and compares the results bit for bit.
 LayerGraph ExpectSameInParts(const LayerGraph& graph, int64_t budget) {
-  const isa::Config& config = *isa::FindConfig("sim");
+  const isa::Config& config = Sim();
   const auto tiled = FitToMemory(graph, config, {budget, budget / 4});
   EXPECT_TRUE(tiled.ok()) << tiled.status().message();
   if (!tiled.ok()) {
@@ -220,7 +220,7 @@ TEST(Tile, WhatCannotBeCutIsNamed) {
   ReduceLayer sum;
   sum.axes = {1, 2, 3};
   const LayerGraph graph = b.Finish({b.Layer(sum, {x}, {1, 1, 1, 1})});
-  const auto tiled = FitToMemory(graph, *isa::FindConfig("sim"), {4096, 1024});
+  const auto tiled = FitToMemory(graph, Sim(), {4096, 1024});
   ASSERT_FALSE(tiled.ok());
   EXPECT_EQ(tiled.status().code(), StatusCode::kResourceExhausted);
   for (const char* part : {"layer0", "v0 [1, 16, 64, 64]", "larger SBUF"}) {

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef NEURON_TESTS_UNIT_TILE_SMALL_INTEGERS_H_
-#define NEURON_TESTS_UNIT_TILE_SMALL_INTEGERS_H_
+// What the tests of tiling share.
+#ifndef NEURON_TESTS_UNIT_TILE_FIXTURES_H_
+#define NEURON_TESTS_UNIT_TILE_FIXTURES_H_
 
 #include <algorithm>
 #include <cstdint>
 #include <random>
 
 #include "host/ops/host_tensor.h"
+#include "neuron/isa.h"
 
 namespace neuron::compiler {
+
+inline const isa::Config& Sim() { return *isa::FindConfig("sim"); }
 
 // Random integers from -most to most, as floats: their sums are exact in any order.
 inline HostTensor SmallIntegers(const Shape& shape, uint32_t seed, int most = 3) {
@@ -21,4 +25,4 @@ inline HostTensor SmallIntegers(const Shape& shape, uint32_t seed, int most = 3)
 
 }  // namespace neuron::compiler
 
-#endif  // NEURON_TESTS_UNIT_TILE_SMALL_INTEGERS_H_
+#endif  // NEURON_TESTS_UNIT_TILE_FIXTURES_H_
