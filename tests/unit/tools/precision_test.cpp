@@ -129,7 +129,10 @@ TEST(LeastOf, KeepsWhatIsNeededOfAChoiceAndTouchesNothingElse) {
 
 class PrecisionFileTest : public testing::Test {
  protected:
-  PrecisionFileTest() : path_(testing::TempDir() + "neuron_precision_test.json") {}
+  // A file of its own: tests run at the same time.
+  PrecisionFileTest()
+      : path_(testing::TempDir() + "neuron_precision_" +
+              testing::UnitTest::GetInstance()->current_test_info()->name() + ".json") {}
   ~PrecisionFileTest() override { std::filesystem::remove(path_); }
 
   // How reading a file of `content` fails.
